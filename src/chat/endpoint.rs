@@ -1,0 +1,128 @@
+//! A configured provider as the floors above the config see it: plain data and a way to its key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::secret::{KeySource, Secret};
+use crate::chat::usage::Tariff;
+
+/// The wire formats that salon speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// OpenAI chat completions, as most servers speak it.
+    OpenAi,
+    /// OpenRouter's form of it.
+    OpenRouter,
+    /// The offline models of the program itself.
+    Demo,
+}
+
+impl Dialect {
+    /// All dialects with their names in the config.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::OpenAi, "openai"), (Self::OpenRouter, "openrouter"), (Self::Demo, "demo")];
+
+    /// The name in the config.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(dialect, _)| *dialect == self).map_or("openai", |(_, name)| name)
+    }
+
+    /// The dialect of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(dialect, _)| *dialect)
+    }
+}
+
+/// How long to wait for what (safety R35). There is no limit on a whole reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Name, TCP and TLS together.
+    pub connect: Duration,
+    /// From the request's sending to the response's head.
+    pub headers: Duration,
+    /// Without any byte.
+    pub transport_idle: Duration,
+    /// Without any payload, while no keep-alive comes either.
+    pub payload_idle: Duration,
+    /// Without any payload, while keep-alives come.
+    pub keepalive_idle: Duration,
+}
+
+impl Timeouts {
+    /// For servers in a data centre.
+    pub const REMOTE: Self = Self {
+        connect: Duration::from_secs(10),
+        headers: Duration::from_secs(60),
+        transport_idle: Duration::from_secs(60),
+        payload_idle: Duration::from_secs(120),
+        keepalive_idle: Duration::from_secs(600),
+    };
+
+    /// For servers on this machine, which may have to load a model first.
+    pub const LOCAL: Self = Self { headers: Duration::from_secs(600), ..Self::REMOTE };
+}
+
+/// How much a provider is asked at once, and how often a request is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests in flight for one key.
+    pub concurrency: usize,
+    /// Further attempts after the first, before the first byte only. At most 2.
+    pub retries: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { concurrency: 16, retries: 2 }
+    }
+}
+
+/// Where a server departs from the letter of its dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quirks {
+    /// It always sends a finish reason: `[DONE]` without one means that the reply was cut.
+    pub always_finishes: bool,
+    /// It takes `max_completion_tokens`, not `max_tokens`.
+    pub max_completion_tokens: bool,
+    /// It knows `stream_options.include_usage`.
+    pub stream_options: bool,
+    /// Thinking comes as `<think>` tags at the head of the text.
+    pub think_tags: bool,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self { always_finishes: false, max_completion_tokens: false, stream_options: true, think_tags: true }
+    }
+}
+
+/// A provider that can be asked.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// The name in the config, the first half of a model ref.
+    pub name: String,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// With the version path and without a slash at the end. Never has a key in it.
+    pub base_url: String,
+    /// Where its key comes from; `None` for servers that want none.
+    pub key: Option<Arc<dyn KeySource>>,
+    /// What the key is called in the ledger.
+    pub key_alias: String,
+    /// Further headers; the values are treated like keys.
+    pub headers: Vec<(String, Secret)>,
+    /// Further members of every request's body, a raw JSON object.
+    pub extra_body: Option<String>,
+    /// Whether a key may travel over plain HTTP to another machine.
+    pub allow_insecure_http: bool,
+    /// How long to wait.
+    pub timeouts: Timeouts,
+    /// How much to ask.
+    pub limits: Limits,
+    /// Where it departs from its dialect.
+    pub quirks: Quirks,
+    /// How its tokens are paid for.
+    pub tariff: Tariff,
+}

@@ -1,0 +1,79 @@
+//! What is said to a model: roles, messages and their parts.
+
+use crate::text::Untrusted;
+
+/// Who speaks in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Instructions of the user's config or seat.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// The result of a tool.
+    Tool,
+}
+
+/// One piece of a message. Serde stops above this floor: arguments and opaque state are raw JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Plain text.
+    Text(String),
+    /// State that the provider wants back unchanged (raw JSON), made by this model.
+    Opaque {
+        /// The model that made it; it goes back to the same family only.
+        model: String,
+        /// The raw JSON text.
+        json: String,
+    },
+    /// A call that the model made.
+    ToolCall(ToolCall),
+    /// The result of a call.
+    ToolResult {
+        /// The id of the call that this answers.
+        call_id: String,
+        /// The result as text.
+        text: String,
+    },
+}
+
+/// A tool call, whole: fragments are assembled by the dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The provider's id of the call; made up when it sent none.
+    pub id: String,
+    /// The tool's name, as the model wrote it.
+    pub name: Untrusted,
+    /// The arguments as raw JSON text, possibly invalid; `{}` when there were none.
+    pub arguments: Untrusted,
+}
+
+/// One message of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in order.
+    pub parts: Vec<Part>,
+}
+
+impl Message {
+    /// A message of one text part.
+    #[must_use]
+    pub fn text(role: Role, text: impl Into<String>) -> Self {
+        Self { role, parts: vec![Part::Text(text.into())] }
+    }
+
+    /// All text parts joined, for estimates and for servers that take only strings.
+    #[must_use]
+    pub fn joined_text(&self) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            if let Part::Text(text) = part {
+                out.push_str(text);
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,107 @@
+//! Tables and laws of tokens and money.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn dollars_from_text() {
+    for (text, pico) in [
+        ("0", 0),
+        ("0.0143", 14_300_000_000),
+        ("2.8e-05", 28_000_000),
+        ("5e-7", 500_000),
+        ("1E2", 100_000_000_000_000),
+        ("-0.5", -500_000_000_000),
+        ("0.0000000000005", 0),
+        ("0.0000000000015", 2),
+        ("0.00000000000051", 1),
+        ("0.00000000000005", 0),
+        ("9.499999999999999E-7", 950_000),
+        ("0e999999", 0),
+        ("1e-999999", 0),
+    ] {
+        assert_eq!(Pico::from_usd(text), Ok(Pico(pico)), "{text}");
+    }
+}
+
+#[test]
+fn prices_from_text() {
+    assert_eq!(Pico::from_usd_per_million("3.00"), Ok(Pico(3_000_000)));
+    assert_eq!(Pico::from_usd_per_million("0.075"), Ok(Pico(75_000)));
+}
+
+#[test]
+fn what_is_no_amount() {
+    for text in ["", ".", "-", "1,5", "0x10", "1e", "NaN", "inf", "1.2.3", "١", "1e99999999999"] {
+        assert!(matches!(Pico::from_usd(text), Err(PicoError::NotDecimal(_))), "{text}");
+    }
+    for text in ["9223373", "1e300", "1e2147483647"] {
+        assert!(matches!(Pico::from_usd(text), Err(PicoError::TooLarge(_))), "{text}");
+    }
+}
+
+#[test]
+fn as_people_read_it() {
+    for (pico, text) in [
+        (0, "$0"),
+        (99_999_999, "<$0.0001"),
+        (14_300_000_000, "$0.0143"),
+        (999_940_000_000, "$0.9999"),
+        (999_960_000_000, "$1.00"),
+        (12_345_000_000_000, "$12.35"),
+    ] {
+        assert_eq!(short_usd(pico), text);
+    }
+}
+
+#[test]
+fn a_sum_carries_the_weakest_mark_and_counts_the_unknown() {
+    let mut sum = Sum::default();
+    sum.add(&Charge::of(Pico(14_300_000_000), Source::Reported, Tariff::Metered));
+    assert_eq!(sum.to_string(), "$0.0143");
+    sum.add(&Charge::of(Pico(1_000_000_000), Source::Computed, Tariff::Metered));
+    assert_eq!(sum.to_string(), "~$0.0153");
+    sum.add(&Charge::of(Pico::ZERO, Source::Estimated, Tariff::Metered));
+    assert_eq!(sum.to_string(), "≈$0.0153");
+    sum.add(&Charge::unknown(Tariff::Metered));
+    sum.add(&Charge::of(Pico::DOLLAR, Source::Computed, Tariff::Play));
+    assert_eq!(sum.to_string(), "≈$0.0153 +1 ?");
+    assert_eq!(sum.usd().as_deref(), Some("0.0153"));
+    assert_eq!(sum.play, i128::from(Pico::DOLLAR.0));
+}
+
+fn any_charge() -> impl Strategy<Value = Charge> {
+    (any::<i64>(), 0..4_usize, 0..3_usize).prop_map(|(amount, source, tariff)| {
+        let (source, tariff) = (Source::ALL[source].0, Tariff::ALL[tariff].0);
+        match source {
+            Source::Unknown => Charge::unknown(tariff),
+            _ => Charge::of(Pico(amount), source, tariff),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn text_and_back(pico in any::<i64>()) {
+        prop_assert_eq!(Pico::from_usd(&Pico(pico).usd()), Ok(Pico(pico)));
+    }
+
+    #[test]
+    fn never_panics(text in "[-+0-9.eE]{0,40}") {
+        let _ = Pico::from_usd(&text);
+    }
+
+    #[test]
+    fn adding_is_associative(charges in prop::collection::vec(any_charge(), 0..40), cut in 0..40_usize) {
+        let fold = |part: &[Charge]| {
+            let mut sum = Sum::default();
+            part.iter().for_each(|charge| sum.add(charge));
+            sum
+        };
+        let cut = cut.min(charges.len());
+        let mut halves = fold(&charges[cut..]);
+        halves.merge(&fold(&charges[..cut]));
+        prop_assert_eq!(halves, fold(&charges));
+    }
+}
