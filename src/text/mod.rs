@@ -1,42 +1,67 @@
 //! Text from outside. [`Untrusted`] is the only way that a provider's, a model's or a tool's text
 //! travels through salon, and it has no `Display`: whoever wants to show it says where to, and gets
-//! what is safe there. The rules are one table, in `sanitise.rs`.
+//! what is safe there. The rules are one table, in `sanitise.rs`; how many cells a text takes is
+//! said by one function, in `width.rs`. Nothing here knows a terminal or a screen.
 
+mod class;
 mod sanitise;
 mod width;
 
 use std::borrow::Cow;
 
-pub use width::{cell_width, clip, graphemes, wrap_points};
+pub use sanitise::PaneStream;
+pub use width::{cell_width, clip, clip_middle, expand_tabs, graphemes, safe_emoji, wrap};
+
+use sanitise::Surface;
 
 /// A text from outside. Kept exactly as it came; made safe by the method that names its destination.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Untrusted(String);
 
 impl Untrusted {
-    /// For a pane: several lines; `\n` ends a line, tabs stay for the layout to expand.
+    /// For a pane and for standard output that is a terminal: several lines; `\n` ends a line, tabs
+    /// stay for the layout to expand. A text that comes in pieces is better served by [`PaneStream`].
     #[must_use]
     pub fn pane(&self) -> Cow<'_, str> {
-        sanitise::pane(&self.0)
+        sanitise::text(Surface::Pane, &self.0)
     }
 
     /// For a surface that people trust (names, titles, errors, log lines): one line, everything
     /// that is not seen is shown as `<U+…>`.
     #[must_use]
     pub fn line(&self) -> Cow<'_, str> {
-        sanitise::line(&self.0)
+        one_line(&self.0)
     }
 
-    /// For the clipboard and for standard output: no control characters but newline and tab.
+    /// For the clipboard: no control characters but newline and tab, nothing that is not seen.
     #[must_use]
     pub fn copy(&self) -> Cow<'_, str> {
-        sanitise::copy(&self.0)
+        sanitise::text(Surface::Copy, &self.0)
     }
 
     /// For a Markdown file.
     #[must_use]
     pub fn export(&self) -> Cow<'_, str> {
-        sanitise::export(&self.0)
+        sanitise::text(Surface::Export, &self.0)
+    }
+
+    /// For standard output that is a pipe or a file: no control characters but newline and tab
+    /// (R8), the rest exactly.
+    #[must_use]
+    pub fn stdout(&self) -> Cow<'_, str> {
+        sanitise::text(Surface::Stdout, &self.0)
+    }
+
+    /// For looking at what is really there: everything but printable ASCII, newline and tab as `\u{…}`.
+    #[must_use]
+    pub fn reveal(&self) -> Cow<'_, str> {
+        sanitise::reveal(&self.0)
+    }
+
+    /// How many characters [`Untrusted::pane`] does not show. Reads the whole text.
+    #[must_use]
+    pub fn hidden_count(&self) -> usize {
+        sanitise::hidden(&self.0)
     }
 
     /// Exactly as it came: for the store, for JSON writers that escape, and for the next request.
@@ -79,4 +104,11 @@ impl std::fmt::Debug for Untrusted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Untrusted({:?})", self.0)
     }
+}
+
+/// The rule of [`Untrusted::line`] for texts that are not a provider's and still come from outside:
+/// file names, what the operating system says, what a person named.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    sanitise::text(Surface::Line, text)
 }
