@@ -90,11 +90,19 @@ pub struct Quirks {
     pub stream_options: bool,
     /// Thinking comes as `<think>` tags at the head of the text.
     pub think_tags: bool,
+    /// The template opens that tag itself, so that a reply begins inside of it.
+    pub implicit_think: bool,
 }
 
 impl Default for Quirks {
     fn default() -> Self {
-        Self { always_finishes: false, max_completion_tokens: false, stream_options: true, think_tags: true }
+        Self {
+            always_finishes: false,
+            max_completion_tokens: false,
+            stream_options: true,
+            think_tags: true,
+            implicit_think: false,
+        }
     }
 }
 

@@ -176,13 +176,17 @@ pub struct Turn {
     pub targets: Vec<SeatId>,
     /// The replies, in the order they were asked for.
     pub replies: Vec<Reply>,
+    /// Replies that the person chose to look at where that is not the last sibling: at most one a seat.
+    pub chosen: Vec<ReplyId>,
 }
 
 impl Turn {
-    /// The reply of a seat that counts: the last sibling.
+    /// The reply of a seat that counts, which is the one on the screen: the chosen one, else the
+    /// last sibling.
     #[must_use]
     pub fn active(&self, seat: SeatId) -> Option<&Reply> {
-        self.replies.iter().rev().find(|reply| reply.seat == seat)
+        let own = || self.replies.iter().rev().filter(|reply| reply.seat == seat);
+        own().find(|reply| self.chosen.contains(&reply.id)).or_else(|| own().next())
     }
 }
 

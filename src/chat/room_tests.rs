@@ -37,6 +37,7 @@ fn turn(ids: &mut Ids, prompt: &str, replies: &[(u32, Option<&str>)]) -> Turn {
         prompt: prompt.to_owned(),
         targets: replies.iter().map(|(no, _)| SeatId(*no)).collect(),
         replies: replies_of,
+        chosen: Vec::new(),
     }
 }
 
@@ -79,5 +80,23 @@ fn the_last_sibling_counts() {
     again.status = Status::Stopped;
     first.replies.push(again);
     let turns = [first, turn(&mut ids, "two", &[(1, None)])];
-    assert_eq!(told(&own_history(&seat(1, None), &turns, turns[1].id)), ["User: one", "Assistant: new", "User: two"]);
+    assert_eq!(
+        told(&own_history(&seat(1, None), &turns, turns[1].id)),
+        ["User: one", "Assistant: new", "User: two"]
+    );
+}
+
+#[test]
+fn the_version_on_the_screen_is_what_is_sent() {
+    let mut ids = Ids::seeded(4);
+    let mut first = turn(&mut ids, "one", &[(1, Some("old"))]);
+    let mut again = Reply::begun(ids.reply(), first.id, SeatId(1), 2, ModelRef::new("demo", "echo"));
+    again.text = Untrusted::from("new".to_owned());
+    first.chosen.push(first.replies[0].id);
+    first.replies.push(again);
+    let turns = [first, turn(&mut ids, "two", &[(1, None)])];
+    assert_eq!(
+        told(&own_history(&seat(1, None), &turns, turns[1].id)),
+        ["User: one", "Assistant: old", "User: two"]
+    );
 }

@@ -122,7 +122,8 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
             let index = (word >> (18 - 6 * place)) & 63;
             out.push(char::from(ALPHABET[index as usize]));
@@ -148,7 +149,9 @@ mod tests {
     fn every_spelling_is_taken_out() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new(CANARY));
-        for echo in [CANARY.to_owned(), percent(CANARY), base64(CANARY.as_bytes()), CANARY.replace('/', "\\/")] {
+        for echo in
+            [CANARY.to_owned(), percent(CANARY), base64(CANARY.as_bytes()), CANARY.replace('/', "\\/")]
+        {
             let shown = redactor.redact(&format!("bad key {echo}!"));
             assert_eq!(shown, "bad key [redacted]!");
         }

@@ -109,7 +109,8 @@ impl Pico {
         let kept = if shift < 0 { all.len().saturating_sub(cut) } else { all.len() };
         let mut value: i128 = 0;
         for digit in &all[..kept] {
-            value = value.checked_mul(10).and_then(|v| v.checked_add(i128::from(*digit))).ok_or_else(large)?;
+            value =
+                value.checked_mul(10).and_then(|v| v.checked_add(i128::from(*digit))).ok_or_else(large)?;
         }
         if shift < 0 {
             let ahead = cut > all.len();
