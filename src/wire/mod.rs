@@ -1,0 +1,30 @@
+//! The formats on the wire, without IO: bytes become frames, and frames become typed members.
+//!
+//! Nothing here knows a socket, a provider or a price. Every reader takes any split of the bytes
+//! and works in time that grows with the bytes alone.
+
+// No dialect reads it yet: until one does, it is compiled with its tests alone.
+#[cfg(test)]
+pub mod ndjson;
+pub mod openai;
+pub mod sse;
+mod tolerant;
+
+pub use tolerant::{List, Obj, Raw, Text, Tolerant, Whole};
+
+/// A line or an event is longer than its cap; nothing more can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("one line or event is longer than {cap} bytes")]
+pub struct TooLong {
+    /// The cap, in bytes.
+    pub cap: usize,
+}
+
+/// The longest line and the longest event (safety R40). Images travel inside of events.
+pub const CAP: usize = 16 * 1024 * 1024;
+
+/// Whether something of a wrong type was skipped in what was read.
+#[must_use]
+pub fn is_odd(read: &impl Tolerant) -> bool {
+    read.odd()
+}
