@@ -1,162 +1,254 @@
 //! The book on disk: rooms, turns, replies, attempts, ledger. SQLite in WAL mode behind one thread
 //! that owns the connection; everything here is a message to that thread and a promise of its
 //! answer. Nothing above knows SQL.
+//!
+//! - `terms.rs` is what callers say and hear.
+//! - `open.rs` opens: files (`place.rs`), pragmas and migrations (`schema.rs`), this instance and its
+//!   lock (`instance.rs`), what a dead instance left behind (`sweep.rs`).
+//! - `writer.rs` is the thread; `rooms.rs`, `replies.rs`, `ledger.rs`, `budget.rs` and `report.rs` are
+//!   what it does; `codec.rs` says how nouns are written in columns.
+//!
+//! A promise is kept in the order in which it was asked for: a report sees every write that was
+//! asked for before it. Dropping a promise does not take back what was asked.
 
-use std::path::Path;
+mod budget;
+mod codec;
+mod instance;
+mod ledger;
+mod open;
+mod place;
+mod replies;
+mod report;
+mod rooms;
+mod schema;
+mod sweep;
+mod terms;
+mod writer;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Duration;
+
 use tokio::sync::oneshot;
-use crate::chat::*;
 
-/// Why the store could not do it.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// SQLite's or the disk's refusal; the sentence names the file and what to do.
-    #[error("{0}")]
-    Failed(String),
-    /// The file was made by a newer salon.
-    #[error("{0}")]
-    Newer(String),
-    /// Another instance writes this room.
-    #[error("{0}")]
-    ReadOnly(String),
-    /// No such room.
-    #[error("{0}")]
-    NotFound(String),
-    /// A hard budget is spent; nothing was written.
-    #[error("{0}")]
-    Budget(String),
-    /// The writer thread is gone.
-    #[error("the store has closed")]
-    Closed,
-}
+use crate::chat::AttemptStart;
+use crate::chat::LedgerEntry;
+use crate::chat::Millis;
+use crate::chat::Room;
+use crate::chat::RoomId;
+use crate::chat::Sum;
+use crate::store::budget::Limits;
+use crate::store::writer::Book;
+use crate::store::writer::Fail;
+use crate::store::writer::Message;
+
+pub use terms::{
+    Budgets, Delta, DeltaKind, Estimator, GroupBy, Opened, Orphan, Place, ReplyEnd, ReplyStart, RoomHead,
+    RoomLine, StoreError, TurnStart, UsageQuery, UsageReport, UsageRow, WhichRoom,
+};
+
+/// How long [`Store::close`] waits for the thread.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The answer to come. Await it, or `wait()` on a thread that may block.
+#[derive(Debug)]
 #[must_use]
 pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
 
 impl<T> Pending<T> {
     /// Blocks until the answer is there; never on a thread of the async runtime.
-    pub fn wait(self) -> Result<T, StoreError> { self.0.blocking_recv().unwrap_or(Err(StoreError::Closed)) }
+    ///
+    /// # Errors
+    /// What the store answers, or [`StoreError::Closed`].
+    pub fn wait(self) -> Result<T, StoreError> {
+        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
 }
 
-impl<T> std::future::Future for Pending<T> {
+impl<T> Future for Pending<T> {
     type Output = Result<T, StoreError>;
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(cx).map(|r| r.unwrap_or(Err(StoreError::Closed)))
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(StoreError::Closed)))
     }
 }
 
 /// A handle to the store; clones share the thread.
-#[derive(Clone)]
-pub struct Store { /* sender to the writer thread */ }
-
-/// Where the database is.
-pub enum Place<'a> { File(&'a Path), Memory }
-
-/// What was found while opening.
-pub struct Opened { pub store: Store, pub notices: Vec<Notice> }
-
-/// A room as it is created with its first turn, or brought up to date: name, seats, positions.
+///
+/// A store that is dropped without [`Store::close`] ends as if the program had been killed: what was
+/// committed is there, and the next start marks what was streaming as interrupted.
 #[derive(Clone, Debug)]
-pub struct RoomHead { pub id: RoomId, pub name: String, pub hidden: bool, pub context: ContextMode, pub seats: Vec<Seat> }
-
-/// What is committed before any request of a turn leaves.
-#[derive(Clone, Debug)]
-pub struct TurnStart {
-    /// Created when it is not there yet; its seats replace the stored ones.
-    pub room: RoomHead,
-    pub turn: TurnId,
-    pub parent: Option<TurnId>,
-    pub at: Millis,
-    pub prompt: String,
-    /// One per target seat, in pane order.
-    pub replies: Vec<ReplyStart>,
+pub struct Store {
+    to_writer: mpsc::Sender<Message>,
 }
-
-#[derive(Clone, Debug)]
-pub struct ReplyStart { pub reply: ReplyId, pub turn: TurnId, pub seat: SeatId, pub sibling: u32, pub model: ModelRef, pub attempt: AttemptStart }
-
-/// What kind of delta a piece of a reply is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeltaKind { Text, Thinking, ToolCall, Opaque, Part }
-
-/// A piece of a reply. ToolCall/Opaque are JSON text.
-#[derive(Clone, Debug)]
-pub struct Delta { pub reply: ReplyId, pub seq: u64, pub kind: DeltaKind, pub text: String }
-
-/// How a reply ended; folded with its deltas and the ledger entry in one transaction.
-#[derive(Clone, Debug)]
-pub struct ReplyEnd {
-    pub reply: ReplyId,
-    pub status: Status,
-    pub finish: Option<String>,
-    pub fault: Option<Fault>,
-    pub tokens: Tokens,
-    /// Sum over attempts.
-    pub charge: Charge,
-    pub served_model: Option<crate::text::Untrusted>,
-    pub upstream: Option<crate::text::Untrusted>,
-    pub attempts: u32,
-    pub ttft_ms: Option<u64>,
-    pub total_ms: u64,
-    pub entry: LedgerEntry,
-}
-
-/// Limits in pico-dollars; `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budgets { pub day: Option<Pico>, pub week: Option<Pico>, pub month: Option<Pico>, pub room: Option<Pico> }
-
-/// A line of `salon rooms list`.
-#[derive(Clone, Debug)]
-pub struct RoomLine { pub id: RoomId, pub name: String, pub at: Millis, pub turns: u64, pub models: Vec<ModelRef>, pub sum: Sum }
-
-/// By what a usage report is grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupBy { Model, Provider, Key, Day, Room, Door, Who, Tag, Attempt }
-
-/// A question about usage. Times are UTC; `Day` groups by days of `zone`.
-#[derive(Clone, Debug)]
-pub struct UsageQuery { pub since: Option<Millis>, pub until: Option<Millis>, pub by: GroupBy, pub zone: jiff::tz::TimeZone }
-
-#[derive(Clone, Debug)]
-pub struct UsageRow { pub key: String, pub attempts: u64, pub tokens: Tokens, pub sum: Sum }
-
-#[derive(Clone, Debug)]
-pub struct UsageReport { pub rows: Vec<UsageRow>, pub total: UsageRow }
 
 impl Store {
-    /// Opens or creates the database (dir 0700, files 0600), migrates, marks what a dead instance left `streaming` as
-    /// `interrupted` (with an estimated charge), takes the instance lock. Blocking; fast.
-    pub fn open(place: Place<'_>, now: Millis) -> Result<Opened, StoreError> { let _ = (place, now); todo!() }
-    /// The turn, its replies and their first attempts, in one transaction; refused when a hard budget is spent or the room is another instance's.
-    pub fn begin_turn(&self, start: TurnStart, budgets: Budgets, zone: jiff::tz::TimeZone) -> Pending<()> { let _ = (start, budgets, zone); todo!() }
+    /// [`Store::open_with`] an estimator that counts four characters as a token and knows no price.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub fn open(place: Place<'_>, now: Millis) -> Result<Opened, StoreError> {
+        Self::open_with(place, now, &sweep::unpriced)
+    }
+
+    /// Opens or creates the database (directory 0700, files 0600), migrates it, marks what a dead
+    /// instance left `streaming` as `interrupted` with a charge by `estimate`, and takes the lock of
+    /// this instance. Blocking; fast.
+    ///
+    /// A file that cannot be written gives a store in memory, and a damaged one is set aside for a
+    /// new one; a notice says so.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] for a file of a newer salon, [`StoreError::Failed`] for one that is not
+    /// salon's or that another program holds.
+    pub fn open_with(place: Place<'_>, now: Millis, estimate: &Estimator<'_>) -> Result<Opened, StoreError> {
+        let (book, notices) = open::open(place, now, estimate)?;
+        let to_writer = writer::start(book)?;
+        Ok(Opened { store: Self { to_writer }, notices })
+    }
+
+    /// The turn, its replies and their first attempts, in one transaction; refused when a hard
+    /// budget is spent or the room is another instance's. Answers what the room is called now.
+    pub fn begin_turn(
+        &self,
+        start: TurnStart,
+        budgets: Budgets,
+        zone: jiff::tz::TimeZone,
+    ) -> Pending<String> {
+        let limits = Limits { budgets, zone };
+        self.ask(move |book| book.write(|tx, me| replies::begin_turn(tx, me, &start, &limits)))
+    }
+
     /// A further reply (asked again) of an existing turn.
-    pub fn begin_reply(&self, room: RoomHead, start: ReplyStart, budgets: Budgets, zone: jiff::tz::TimeZone) -> Pending<()> { let _ = (room, start, budgets, zone); todo!() }
+    pub fn begin_reply(
+        &self,
+        room: RoomHead,
+        start: ReplyStart,
+        budgets: Budgets,
+        zone: jiff::tz::TimeZone,
+    ) -> Pending<()> {
+        let limits = Limits { budgets, zone };
+        self.ask(move |book| book.write(|tx, me| replies::begin_reply(tx, me, &room, &start, &limits)))
+    }
+
     /// A retry: the failed attempt's ledger entry and the next attempt's row, in one transaction.
-    pub fn retry(&self, failed: LedgerEntry, next: AttemptStart) -> Pending<()> { let _ = (failed, next); todo!() }
-    /// Deltas of all runs of one tick, in one transaction.
-    pub fn append(&self, deltas: Vec<Delta>) -> Pending<()> { let _ = deltas; todo!() }
-    /// The last deltas, the reply and its ledger entry, in one transaction; deltas are folded into the reply.
-    pub fn finish(&self, deltas: Vec<Delta>, end: ReplyEnd) -> Pending<()> { let _ = (deltas, end); todo!() }
-    /// Saves what was typed and not sent. A room that has no turn yet is created only if the draft is not empty.
-    pub fn save_draft(&self, room: RoomHead, draft: String) -> Pending<()> { let _ = (room, draft); todo!() }
-    /// Saves name and seats of a room that exists.
-    pub fn save_room(&self, room: RoomHead) -> Pending<()> { let _ = room; todo!() }
-    /// Takes the room for writing by this instance; `ReadOnly` when another live instance has it (names its pid).
-    pub fn claim_room(&self, room: RoomId) -> Pending<()> { let _ = room; todo!() }
+    pub fn retry(&self, failed: LedgerEntry, next: AttemptStart) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, me| replies::retry(tx, me, &failed, &next)))
+    }
+
+    /// Deltas of all runs of one tick, in one transaction. May be sent again when it failed.
+    pub fn append(&self, deltas: Vec<Delta>) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, _| replies::append(tx, &deltas)))
+    }
+
+    /// The last deltas, the reply and its ledger entry, in one transaction; deltas are folded into
+    /// the reply. May be sent again: an attempt ends once (safety R64).
+    pub fn finish(&self, deltas: Vec<Delta>, end: ReplyEnd) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, _| replies::finish(tx, &deltas, &end)))
+    }
+
+    /// Saves what was typed and not sent, and answers what the room is called now. A room that has
+    /// no turn yet is there only as long as its draft is not empty.
+    pub fn save_draft(&self, room: RoomHead, draft: String) -> Pending<String> {
+        self.ask(move |book| book.write(|tx, me| rooms::save_draft(tx, me, &room, &draft)))
+    }
+
+    /// Saves name and seats of a room that exists; of one that does not yet, nothing.
+    pub fn save_room(&self, room: RoomHead) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, me| rooms::save(tx, me, &room)))
+    }
+
+    /// Takes the room for writing by this instance; [`StoreError::ReadOnly`] when another live
+    /// instance has it (names its pid). A room that does not exist yet is free.
+    pub fn claim_room(&self, room: RoomId) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, me| rooms::claim(tx, me, room)))
+    }
+
     /// A room with all its turns. By id, by name, or the last one in which something happened (not hidden).
-    pub fn load_room(&self, which: WhichRoom) -> Pending<Room> { let _ = which; todo!() }
-    pub fn rooms(&self, hidden: bool) -> Pending<Vec<RoomLine>> { let _ = hidden; todo!() }
-    pub fn usage(&self, query: UsageQuery) -> Pending<UsageReport> { let _ = query; todo!() }
-    /// The sum of charges since a time, of one room or of all.
-    pub fn spent(&self, since: Option<Millis>, room: Option<RoomId>) -> Pending<Sum> { let _ = (since, room); todo!() }
-    /// The last prompts, newest first, over all rooms, without repeats.
-    pub fn prompts(&self, limit: usize) -> Pending<Vec<String>> { let _ = limit; todo!() }
-    /// A value that salon remembers between starts (the last line-up, the layout). 
-    pub fn remember(&self, key: &'static str, value: String) -> Pending<()> { let _ = (key, value); todo!() }
-    pub fn remembered(&self, key: &'static str) -> Pending<Option<String>> { let _ = key; todo!() }
-    /// Commits what is queued and ends the thread.
-    pub fn close(&self) { todo!() }
+    pub fn load_room(&self, which: WhichRoom) -> Pending<Room> {
+        self.ask(move |book| book.read(|conn| rooms::load(conn, &which)))
+    }
+
+    /// All rooms, latest first; with those that lists leave out when `hidden`.
+    pub fn rooms(&self, hidden: bool) -> Pending<Vec<RoomLine>> {
+        self.report(move |conn| report::rooms(conn, hidden))
+    }
+
+    /// A usage report: attempts that have ended, each with its latest charge.
+    pub fn usage(&self, query: UsageQuery) -> Pending<UsageReport> {
+        self.report(move |conn| report::usage(conn, &query))
+    }
+
+    /// The sum of charges of attempts begun since a time, of one room or of all.
+    pub fn spent(&self, since: Option<Millis>, room: Option<RoomId>) -> Pending<Sum> {
+        self.ask(move |book| book.read(|conn| report::spent(conn, since, room)))
+    }
+
+    /// The last prompts, newest first, over all rooms that are not hidden, without repeats.
+    pub fn prompts(&self, limit: usize) -> Pending<Vec<String>> {
+        self.ask(move |book| book.read(|conn| rooms::prompts(conn, limit)))
+    }
+
+    /// A value that salon remembers between starts (the last line-up, the layout).
+    pub fn remember(&self, key: &'static str, value: String) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, _| rooms::remember(tx, key, &value)))
+    }
+
+    /// What was remembered.
+    pub fn remembered(&self, key: &'static str) -> Pending<Option<String>> {
+        self.ask(move |book| book.read(|conn| rooms::remembered(conn, key)))
+    }
+
+    /// Commits what is queued, signs this instance off and ends the thread. Blocks until that is
+    /// done, for five seconds at most. What is asked afterwards is answered [`StoreError::Closed`].
+    pub fn close(&self) {
+        let (done, wait) = mpsc::channel();
+        if self.to_writer.send(Message::Close(done)).is_ok() {
+            // A thread that died instead answers by hanging up.
+            let _ = wait.recv_timeout(CLOSE_WITHIN);
+        }
+    }
+
+    /// Has the writer do it.
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Book) -> Result<T, Fail> + Send + 'static,
+    ) -> Pending<T> {
+        let (answer, pending) = oneshot::channel();
+        let job = Box::new(move |book: &mut Book| {
+            let result = work(book);
+            // Nobody may be waiting any more; the work is done all the same.
+            let _ = answer.send(result.map_err(|fail| book.tell(fail)));
+        });
+        // When the thread is gone the job is dropped with `answer`, which the promise reads as `Closed`.
+        let _ = self.to_writer.send(Message::Job(job));
+        Pending(pending)
+    }
+
+    /// Has it done beside the writer where that is possible, after all that was asked before.
+    fn report<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, Fail> + Send + 'static,
+    ) -> Pending<T> {
+        let (answer, pending) = oneshot::channel();
+        let job = Box::new(move |book: &mut Book| {
+            book.report(Box::new(move |conn, file| {
+                let _ = answer.send(work(conn).map_err(|fail| file.tell(fail)));
+            }));
+        });
+        let _ = self.to_writer.send(Message::Job(job));
+        Pending(pending)
+    }
 }
 
-#[derive(Clone, Debug)]
-pub enum WhichRoom { Id(RoomId), Name(String), Last }
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod law_tests;
+#[cfg(test)]
+mod open_tests;
+#[cfg(test)]
+mod tests;

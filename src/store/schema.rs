@@ -1,0 +1,245 @@
+//! What the file must be before anything is written to it: a version of SQLite that does not
+//! corrupt, the pragmas (safety R52), a schema that we know, brought up to date (R57).
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::ErrorCode;
+use rusqlite::OpenFlags;
+use rusqlite::TransactionBehavior;
+
+use crate::chat::Notice;
+use crate::store::StoreError;
+use crate::store::place;
+use crate::store::writer::Fail;
+
+/// What `application_id` says: "saln".
+pub(super) const APPLICATION: i32 = 0x7361_6c6e;
+
+/// The schema, step by step; `user_version` counts the steps that were taken.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+
+/// Versions before it can corrupt a WAL database that two connections write (safety, the sixth decision).
+const SQLITE_AT_LEAST: i32 = 3_051_003;
+
+/// How long a writer waits for another one.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Settings of every connection; they do not touch the file.
+const PRAGMAS: &str = "
+    PRAGMA foreign_keys = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA synchronous = NORMAL;
+";
+
+/// What a file turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing yet.
+    Empty,
+    /// Ours, as old as this program or older.
+    Ours,
+    /// Ours, but newer than this program.
+    Newer(i32),
+    /// A database of something else.
+    Foreign,
+    /// Ours once, but its header contradicts its tables.
+    Damaged,
+}
+
+/// Refuses a SQLite that is too old.
+pub(super) fn assert_version() -> Result<(), StoreError> {
+    if rusqlite::version_number() >= SQLITE_AT_LEAST {
+        return Ok(());
+    }
+    Err(StoreError::Failed(format!(
+        "SQLite {} can lose data when two programs write at once; salon needs 3.51.3 or later",
+        rusqlite::version()
+    )))
+}
+
+/// Opens a file that exists, for writing.
+pub(super) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    prepare(Connection::open_with_flags(path, flags)?)
+}
+
+/// Opens a file for reports only.
+pub(super) fn connect_to_read(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    prepare(Connection::open_with_flags(path, flags)?)
+}
+
+/// Opens a database in memory.
+pub(super) fn connect_to_memory() -> Result<Connection, rusqlite::Error> {
+    prepare(Connection::open_in_memory()?)
+}
+
+fn prepare(conn: Connection) -> Result<Connection, rusqlite::Error> {
+    conn.busy_timeout(BUSY)?;
+    conn.execute_batch(PRAGMAS)?;
+    Ok(conn)
+}
+
+/// What the file is.
+pub(super) fn kind(conn: &Connection) -> Result<Kind, rusqlite::Error> {
+    let application: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version: i32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let (tables, ours): (i64, i64) = conn.query_row(
+        "SELECT count(*), coalesce(sum(name IN ('ledger', 'attempt', 'reply')), 0)
+         FROM sqlite_schema WHERE type = 'table'",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let steps = usize::try_from(version).unwrap_or(usize::MAX);
+    Ok(match (application == APPLICATION, ours == 3) {
+        _ if tables == 0 && application == 0 && version == 0 => Kind::Empty,
+        (true, _) if version > 0 && steps > MIGRATIONS.len() => Kind::Newer(version),
+        (true, true) if version > 0 => Kind::Ours,
+        (false, false) => Kind::Foreign,
+        _ => Kind::Damaged,
+    })
+}
+
+/// Switches to WAL, or to a rollback journal where the file system does not take it: then a notice.
+pub(super) fn set_journal(conn: &Connection) -> Result<Option<Notice>, rusqlite::Error> {
+    let refused = match conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+        Ok(mode) if mode == "wal" => return Ok(None),
+        Ok(mode) => format!("it stays in the mode {mode}"),
+        Err(error) if is_damage(&error) || is_busy(&error) => return Err(error),
+        Err(error) => error.to_string(),
+    };
+    // A file that is in WAL mode already, on a file system without shared memory, is left only by a
+    // connection that holds it alone.
+    conn.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;",
+    )?;
+    Ok(Some(Notice::info(format!(
+        "the file system of the database refuses SQLite's WAL mode ({refused}); it works with a rollback journal, \
+         and saving takes longer"
+    ))))
+}
+
+/// Takes the steps that are not taken yet, each in a transaction of its own. A file that has something
+/// in it is copied first, beside itself.
+pub(super) fn migrate(conn: &mut Connection, file: Option<&Path>, steps: &[&str]) -> Result<(), Fail> {
+    let from = steps_taken(conn)?;
+    if from >= steps.len() {
+        return Ok(());
+    }
+    if let (1.., Some(path)) = (from, file) {
+        back_up(conn, path, from)?;
+    }
+    for (index, step) in steps.iter().enumerate().skip(from) {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Somebody else may have taken it while we waited.
+        if steps_taken(&tx)? > index {
+            continue;
+        }
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "application_id", APPLICATION)?;
+        tx.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+fn steps_taken(conn: &Connection) -> Result<usize, rusqlite::Error> {
+    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(0))
+}
+
+fn back_up(conn: &Connection, path: &Path, version: usize) -> Result<(), Fail> {
+    let copy = place::beside(path, &format!(".schema-{version}"));
+    let failed = |error: &dyn std::fmt::Display| {
+        StoreError::Failed(format!(
+            "{} must be brought to a newer schema, and no copy of it could be made first ({error}); nothing was \
+             changed. Make room for {}",
+            path.display(),
+            copy.display()
+        ))
+    };
+    // SQLite writes into an empty file, and would create one with wider modes.
+    place::create_empty(&copy).map_err(|error| failed(&error))?;
+    let target = copy.to_str().ok_or_else(|| failed(&"its name is not UTF-8"))?;
+    conn.execute("VACUUM INTO ?1", [target]).map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+/// Looks through the whole file. `None` when it is sound.
+pub(super) fn check(conn: &Connection) -> Result<Option<String>, rusqlite::Error> {
+    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok((verdict != "ok").then_some(verdict))
+}
+
+/// Whether SQLite says that the file is damaged.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Whether SQLite says that somebody else holds the file.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether SQLite cannot write here, for reasons that are not in the file.
+pub(super) fn is_unwritable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+        )
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_wal_is_told_and_survived() {
+        let conn = connect_to_memory().unwrap();
+        assert!(set_journal(&conn).unwrap().is_some(), "a database in memory has no WAL");
+        conn.execute_batch("CREATE TABLE t (x)").unwrap();
+    }
+
+    #[test]
+    fn steps_are_taken_once_and_an_old_file_is_copied_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("salon.db");
+        place::create(&path).unwrap();
+        let steps = [MIGRATIONS[0], "CREATE TABLE later (x INTEGER)"];
+        let mut conn = connect(&path).unwrap();
+        migrate(&mut conn, Some(&path), &steps[..1]).unwrap();
+        conn.execute("INSERT INTO memory (key, value) VALUES ('a', 'b')", []).unwrap();
+        let copy = place::beside(&path, ".schema-1");
+        assert!(!copy.exists());
+        migrate(&mut conn, Some(&path), &steps).unwrap();
+        migrate(&mut conn, Some(&path), &steps).expect("nothing is left to do");
+        let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, 2);
+        let old = connect(&copy).unwrap();
+        assert_eq!(steps_taken(&old).unwrap(), 1);
+        let value: String = old.query_row("SELECT value FROM memory", [], |row| row.get(0)).unwrap();
+        assert_eq!(value, "b");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing() {
+        let mut conn = connect_to_memory().unwrap();
+        migrate(&mut conn, None, MIGRATIONS).unwrap();
+        let steps = [MIGRATIONS[0], "CREATE TABLE half (x); CREATE TABLE room (x);"];
+        assert!(migrate(&mut conn, None, &steps).is_err());
+        assert_eq!(steps_taken(&conn).unwrap(), 1);
+        assert!(conn.prepare("SELECT * FROM half").is_err());
+    }
+}
