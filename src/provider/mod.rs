@@ -2,7 +2,25 @@
 //!
 //! A dialect is two pure halves, so that it is tested by a folder of recorded frames: a request
 //! becomes HTTP parts, and bytes become [`StreamEvent`]s. The driver between them is the only code
-//! of the chat path that speaks HTTP.
+//! of the chat path that speaks HTTP, and `http.rs` the only one that makes HTTP clients.
+//!
+//! A provider that speaks a known dialect is a row in `presets.toml`. A new dialect is its file, a
+//! row in [`DIALECTS`] and its recordings.
+
+mod calls;
+mod chat_stream;
+pub mod demo;
+mod details;
+mod driver;
+mod error;
+mod http;
+mod openai;
+mod openrouter;
+mod presets;
+mod think;
+mod tokens;
+mod trouble;
+mod watch;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,9 +28,16 @@ use std::sync::Arc;
 use futures_util::Stream;
 
 use crate::chat::ChatRequest;
+use crate::chat::Dialect;
 use crate::chat::Endpoint;
 use crate::chat::Fault;
 use crate::chat::StreamEvent;
+
+use driver::Driver;
+
+pub use demo::{Demo, Pace};
+pub use http::Http;
+pub use presets::{Preset, presets};
 
 /// What a stream gives: events in batches, one batch per piece of the response, never empty; at
 /// most one fault, as the last item. Nothing follows `Finished` or a fault. Dropping the stream
@@ -41,6 +66,15 @@ pub struct HttpParts {
     pub auth: (&'static str, &'static str),
 }
 
+/// How much a decoder has seen, for the timers of the driver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Pieces that brought something: text, a fragment of a call, tokens, an end.
+    pub payloads: u64,
+    /// Pieces that brought nothing: comments, pings, empty deltas.
+    pub idles: u64,
+}
+
 /// The pure half of a dialect that reads a response. `push` takes any split of the body's bytes.
 pub trait Decoder: Send {
     /// Reads the next bytes and adds what they say to `out`.
@@ -57,7 +91,49 @@ pub trait Decoder: Send {
 
     /// Whether the end mark was seen, so that reading may stop.
     fn is_over(&self) -> bool;
+
+    /// How much was seen so far.
+    fn pulse(&self) -> Pulse;
 }
 
 /// All providers of the configuration, by name, each made at first use.
 pub type Providers = std::collections::HashMap<String, Arc<dyn Provider>>;
+
+/// What makes a provider that speaks one dialect.
+pub struct DialectRow {
+    /// Which.
+    pub dialect: Dialect,
+    /// Makes it of an endpoint.
+    connect: fn(Endpoint, &Http, Pace) -> Arc<dyn Provider>,
+}
+
+/// The dialects, a row each.
+pub const DIALECTS: &[DialectRow] = &[
+    // The offline models of the program itself.
+    DialectRow { dialect: Dialect::Demo, connect: |endpoint, _, pace| Arc::new(Demo::new(endpoint, pace)) },
+    // OpenRouter: one key for hundreds of models, and the true cost in every reply.
+    DialectRow {
+        dialect: Dialect::OpenRouter,
+        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &openrouter::HALVES)),
+    },
+    // OpenAI chat completions: OpenAI itself and most other servers.
+    DialectRow {
+        dialect: Dialect::OpenAi,
+        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &openai::HALVES)),
+    },
+];
+
+/// The provider behind an endpoint; `pace` is how fast the demo models speak. Nothing is asked or
+/// opened before its first stream is polled.
+#[must_use]
+pub fn connect(endpoint: Endpoint, http: &Http, pace: Pace) -> Arc<dyn Provider> {
+    match DIALECTS.iter().find(|row| row.dialect == endpoint.dialect) {
+        Some(row) => (row.connect)(endpoint, http, pace),
+        None => Arc::new(Driver::new(endpoint, http, &openai::HALVES)),
+    }
+}
+
+#[cfg(test)]
+mod driver_tests;
+#[cfg(test)]
+mod fixtures_tests;

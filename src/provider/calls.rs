@@ -1,0 +1,118 @@
+//! Tool calls out of fragments, as servers really send them: ids that are missing, empty or come
+//! late, indexes that are missing, start at one or are all zero, arguments as text or as objects.
+//!
+//! A call is whole only when the reply has ended; that its arguments can be read says nothing.
+
+use std::collections::HashMap;
+
+use crate::chat::Fault;
+use crate::chat::FaultClass;
+use crate::chat::ToolCall;
+use crate::text::Untrusted;
+use crate::wire::openai::{CallPiece, Function};
+
+/// The most bytes that the arguments of all calls may have (safety R40).
+const MOST_ARGUMENTS: usize = 1024 * 1024;
+/// The most calls of one reply.
+const MOST_CALLS: usize = 1024;
+
+#[derive(Debug, Default)]
+struct Call {
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+/// The calls of one reply.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    calls: Vec<Call>,
+    by_id: HashMap<String, usize>,
+    by_index: HashMap<u64, usize>,
+    bytes: usize,
+}
+
+impl Calls {
+    /// Takes a fragment.
+    pub(super) fn push(&mut self, piece: &CallPiece<'_>) -> Result<(), Fault> {
+        let function = piece.function.get().or_else(|| piece.custom.get());
+        let at = self.slot(piece.id.get(), piece.index.get());
+        self.fill(at, function)
+    }
+
+    /// Takes a fragment of the older form, in which there is one call and it has no id.
+    pub(super) fn push_function(&mut self, function: &Function<'_>) -> Result<(), Fault> {
+        let at = self.slot(None, Some(0));
+        self.fill(at, Some(function))
+    }
+
+    /// The calls in the order in which they began.
+    pub(super) fn take(&mut self) -> Vec<ToolCall> {
+        let calls = std::mem::take(&mut self.calls);
+        let whole = |(at, call): (usize, Call)| ToolCall {
+            id: if call.id.is_empty() { format!("call_{}", at + 1) } else { call.id },
+            name: Untrusted::from(call.name),
+            arguments: Untrusted::from(if call.arguments.is_empty() {
+                "{}".to_owned()
+            } else {
+                call.arguments
+            }),
+        };
+        calls.into_iter().enumerate().map(whole).collect()
+    }
+
+    /// Which call a fragment belongs to: by id, then by index, then the latest.
+    fn slot(&mut self, id: Option<&str>, index: Option<u64>) -> usize {
+        let by_index = index.and_then(|index| self.by_index.get(&index).copied());
+        let at = match id {
+            Some(id) => match self.by_id.get(id) {
+                Some(at) => *at,
+                None => match by_index {
+                    Some(at) if self.calls.get(at).is_some_and(|call| call.id.is_empty()) => at,
+                    _ => self.begin(),
+                },
+            },
+            None => match (by_index, index, self.calls.len().checked_sub(1)) {
+                (Some(at), _, _) => at,
+                (None, None, Some(latest)) => latest,
+                _ => self.begin(),
+            },
+        };
+        if let Some(id) = id {
+            self.by_id.entry(id.to_owned()).or_insert(at);
+            if let Some(call) = self.calls.get_mut(at).filter(|call| call.id.is_empty()) {
+                call.id = id.to_owned();
+            }
+        }
+        if let Some(index) = index {
+            self.by_index.insert(index, at);
+        }
+        at
+    }
+
+    fn begin(&mut self) -> usize {
+        self.calls.push(Call::default());
+        self.calls.len() - 1
+    }
+
+    fn fill(&mut self, at: usize, function: Option<&Function<'_>>) -> Result<(), Fault> {
+        let too_much = || Err(Fault::new(FaultClass::Protocol, "The tool calls of the reply are too large."));
+        if self.calls.len() > MOST_CALLS {
+            return too_much();
+        }
+        let (Some(call), Some(function)) = (self.calls.get_mut(at), function) else { return Ok(()) };
+        if call.name.is_empty() {
+            call.name.push_str(function.name.get().unwrap_or_default());
+        }
+        let Some(raw) = function.arguments.get().or_else(|| function.input.get()) else { return Ok(()) };
+        self.bytes += raw.len();
+        if self.bytes > MOST_ARGUMENTS {
+            return too_much();
+        }
+        match serde_json::from_str::<String>(raw) {
+            Ok(text) => call.arguments.push_str(&text),
+            Err(_) => raw.clone_into(&mut call.arguments),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! OpenRouter's form of chat completions: it says what a reply cost and who served it, takes its
+//! opaque state back, and wants to know which program asks.
+
+use crate::chat::ChatRequest;
+use crate::chat::Endpoint;
+use crate::chat::Fault;
+use crate::chat::Quirks;
+use crate::provider::Decoder;
+use crate::provider::HttpParts;
+use crate::provider::chat_stream::{ChatDecoder, Flavour};
+use crate::provider::driver::Halves;
+use crate::provider::error::Party;
+use crate::provider::openai;
+use crate::provider::openai::Form;
+
+/// The dialect.
+pub(super) static HALVES: Halves = Halves { request, decoder, learn: |_, _| false };
+
+/// The name that the user's account shows for the requests.
+const TITLE: &str = env!("CARGO_PKG_NAME");
+
+/// OpenRouter tells programs apart by an address. salon has no home on the web, so that it is one
+/// that can never be anybody's.
+const REFERER: &str = "https://salon.invalid/";
+
+fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault> {
+    let mut parts = openai::parts(endpoint, asked, Form::OpenRouter)?;
+    parts.headers.push(("http-referer", REFERER.to_owned()));
+    parts.headers.push(("x-openrouter-title", TITLE.to_owned()));
+    Ok(parts)
+}
+
+fn decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
+    // OpenRouter always sends a finish reason, and its thinking has members of its own.
+    let quirks = Quirks { always_finishes: true, ..endpoint.quirks };
+    Box::new(ChatDecoder::new(Party::of(endpoint), Flavour { openrouter: true, quirks }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Effort, Message, Part, Role};
+    use crate::provider::openai::tests::{asked, endpoint};
+
+    #[test]
+    fn requests_have_its_headers_and_its_members() {
+        let mut asked = asked("openrouter/anthropic/claude-x");
+        asked.params.effort = Some(Effort::High);
+        asked.params.max_tokens = Some(9);
+        let parts = request(&endpoint(), &asked).expect("parts");
+        assert_eq!(parts.path, "/chat/completions");
+        assert_eq!(
+            parts.body,
+            r#"{"model":"anthropic/claude-x","messages":[{"role":"user","content":"hi"}],"stream":true,"max_tokens":9,"reasoning":{"effort":"high"}}"#
+        );
+        let names: Vec<_> = parts.headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["http-referer", "x-openrouter-title"]);
+    }
+
+    #[test]
+    fn opaque_state_goes_back_to_the_model_that_made_it() {
+        let with = |model: &str| {
+            let mut asked = asked("openrouter/a/b");
+            let opaque =
+                Part::Opaque { model: model.to_owned(), json: r#"[{"type":"x","n":1.50}]"#.to_owned() };
+            asked
+                .messages
+                .push(Message { role: Role::Assistant, parts: vec![Part::Text("t".to_owned()), opaque] });
+            request(&endpoint(), &asked).expect("parts").body
+        };
+        for same in ["openrouter/a/b", "a/b"] {
+            assert!(with(same).contains(r#""reasoning_details":[{"type":"x","n":1.50}]"#), "{same}");
+        }
+        assert!(!with("openrouter/a/c").contains("reasoning_details"));
+    }
+}

@@ -1,0 +1,132 @@
+//! The providers that salon knows by name: rows of `presets.toml`, embedded, read once. A row is
+//! only where to ask and how; whether there is a key is asked elsewhere.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::chat::Dialect;
+use crate::chat::Quirks;
+use crate::chat::Tariff;
+
+/// A provider that needs no line of config but a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name in model refs.
+    pub name: String,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// With the version path, without a slash at the end; empty for the demo.
+    pub base_url: String,
+    /// Variables that may hold its key, the first that is set counts. Empty when it wants none.
+    pub key_env: Vec<String>,
+    /// Ids of the models that are seated when the user named none, without the provider's name.
+    pub defaults: Vec<String>,
+    /// Where it departs from its dialect.
+    pub quirks: Quirks,
+    /// How its tokens are paid for.
+    pub tariff: Tariff,
+    /// Whether it is a server on the user's own machine, which may have to load a model first.
+    pub local: bool,
+}
+
+const TEXT: &str = include_str!("presets.toml");
+
+/// All presets, in the order in which they are offered.
+#[must_use]
+pub fn presets() -> &'static [Preset] {
+    static PRESETS: OnceLock<Vec<Preset>> = OnceLock::new();
+    // The text is part of the program, and a test holds that it can be read.
+    PRESETS.get_or_init(|| read(TEXT).unwrap_or_default())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    preset: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    dialect: String,
+    #[serde(default)]
+    base_url: String,
+    #[serde(default)]
+    key_env: Vec<String>,
+    #[serde(default)]
+    defaults: Vec<String>,
+    #[serde(default)]
+    quirks: QuirkRow,
+    tariff: Option<String>,
+    #[serde(default)]
+    local: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuirkRow {
+    always_finishes: Option<bool>,
+    max_completion_tokens: Option<bool>,
+    stream_options: Option<bool>,
+    think_tags: Option<bool>,
+    implicit_think: Option<bool>,
+}
+
+fn read(text: &str) -> Result<Vec<Preset>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    file.preset.into_iter().map(preset).collect()
+}
+
+fn preset(row: Row) -> Result<Preset, String> {
+    let Row { name, dialect, base_url, key_env, defaults, quirks, tariff, local } = row;
+    let unknown = |what: &str, word: &str| format!("{name}: unknown {what} {word:?}");
+    let dialect = Dialect::from_name(&dialect).ok_or_else(|| unknown("dialect", &dialect))?;
+    let tariff = match tariff {
+        Some(word) => Tariff::from_name(&word).ok_or_else(|| unknown("tariff", &word))?,
+        None if local => Tariff::Local,
+        None => Tariff::Metered,
+    };
+    let usual = Quirks::default();
+    let quirks = Quirks {
+        always_finishes: quirks.always_finishes.unwrap_or(usual.always_finishes),
+        max_completion_tokens: quirks.max_completion_tokens.unwrap_or(usual.max_completion_tokens),
+        stream_options: quirks.stream_options.unwrap_or(usual.stream_options),
+        think_tags: quirks.think_tags.unwrap_or(usual.think_tags),
+        implicit_think: quirks.implicit_think.unwrap_or(usual.implicit_think),
+    };
+    Ok(Preset { name, dialect, base_url, key_env, defaults, quirks, tariff, local })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::ModelRef;
+
+    #[test]
+    fn the_embedded_rows_can_be_read() {
+        let rows = read(TEXT).expect("the rows");
+        assert_eq!(rows, presets());
+        assert!(rows.len() >= 14);
+        let mut names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), rows.len(), "names are unique");
+    }
+
+    #[test]
+    fn rows_hold_together() {
+        for row in presets() {
+            assert_eq!(row.dialect == Dialect::Demo, row.base_url.is_empty(), "{}", row.name);
+            assert!(!row.base_url.ends_with('/'), "{}", row.name);
+            assert_eq!(row.tariff == Tariff::Local, row.local, "{}", row.name);
+            let plain = row.base_url.starts_with("http://");
+            assert_eq!(plain, row.local, "{}: only this machine without TLS", row.name);
+            assert!(row.local || row.dialect == Dialect::Demo || !row.key_env.is_empty(), "{}", row.name);
+            for id in &row.defaults {
+                format!("{}/{id}", row.name).parse::<ModelRef>().expect("a model ref");
+            }
+        }
+    }
+}

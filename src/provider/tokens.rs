@@ -1,0 +1,147 @@
+//! The tokens of chat-style usage in disjoint kinds, and the cost where the server says one.
+//!
+//! Servers differ in what includes what. Input includes cache reads and writes everywhere but at
+//! xAI, whose cached count may exceed the input. Output includes thinking unless the total says
+//! otherwise. What was not told stays unknown. Money never becomes a float.
+
+use crate::chat::Pico;
+use crate::chat::Tokens;
+use crate::wire::openai::Usage;
+
+/// The counts in disjoint kinds.
+pub(super) fn tokens(usage: &Usage<'_>) -> Tokens {
+    let details = usage.prompt_tokens_details.get();
+    let cache_read = details
+        .and_then(|details| details.cached_tokens.get())
+        .or(usage.cached_tokens.get())
+        .or(usage.prompt_cache_hit_tokens.get());
+    let cache_write = details.and_then(|details| details.cache_write_tokens.get());
+    let reasoning = usage.completion_tokens_details.get().and_then(|details| details.reasoning_tokens.get());
+    let prompt = usage.prompt_tokens.get();
+    let (read, written) = (cache_read.unwrap_or(0), cache_write.unwrap_or(0));
+    let input = prompt.map(|prompt| {
+        // More was read from the cache than was sent: then the input does not include it.
+        if read > prompt { prompt } else { prompt.saturating_sub(read).saturating_sub(written) }
+    });
+    Tokens {
+        input,
+        cache_read,
+        cache_write,
+        cache_write_1h: None,
+        output: output(prompt, usage.completion_tokens.get(), reasoning, usage.total_tokens.get()),
+        reasoning,
+    }
+}
+
+/// All output: what the total has beyond the prompt, when the completion leaves the thinking out.
+fn output(
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    reasoning: Option<u64>,
+    total: Option<u64>,
+) -> Option<u64> {
+    let (Some(prompt), Some(completion), Some(total)) = (prompt, completion, total) else {
+        return completion;
+    };
+    let told = prompt.saturating_add(completion);
+    let fits = reasoning.is_none_or(|reasoning| total == told.saturating_add(reasoning));
+    if total > told && fits { Some(total - prompt) } else { Some(completion) }
+}
+
+/// What OpenRouter says that it cost: with a key of the user's own, its fee and the upstream's bill.
+pub(super) fn openrouter_cost(usage: &Usage<'_>) -> Option<Pico> {
+    let cost = money(usage.cost.get()?)?;
+    if usage.is_byok.get() != Some("true") {
+        return Some(cost);
+    }
+    let upstream = usage.cost_details.get().and_then(|details| details.upstream_inference_cost.get());
+    // Without the upstream's bill the cost is not known: the fee alone would look like the price.
+    cost.plus(money(upstream?)?)
+}
+
+/// What xAI says that it cost.
+pub(super) fn tick_cost(usage: &Usage<'_>) -> Option<Pico> {
+    /// A tick is 10⁻¹⁰ dollars.
+    const TICK: Pico = Pico(100);
+    TICK.times(usage.cost_in_usd_ticks.get()?)
+}
+
+fn money(json: &str) -> Option<Pico> {
+    Pico::from_usd(json.trim_matches('"')).ok().filter(|pico| *pico >= Pico::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(json: &str) -> (Tokens, Option<Pico>, Option<Pico>) {
+        let usage: Usage<'_> = serde_json::from_str(json).expect(json);
+        (tokens(&usage), openrouter_cost(&usage), tick_cost(&usage))
+    }
+
+    /// Columns: uncached input, read, written, output, thinking.
+    type Row = (&'static str, [Option<u64>; 5]);
+
+    #[test]
+    fn kinds_are_disjoint() {
+        let table: &[Row] = &[
+            (
+                r#"{"prompt_tokens":10,"completion_tokens":4,"total_tokens":14}"#,
+                [Some(10), None, None, Some(4), None],
+            ),
+            (
+                r#"{"prompt_tokens":20243,"completion_tokens":9,"prompt_tokens_details":{"cached_tokens":1,"cache_write_tokens":20240}}"#,
+                [Some(2), Some(1), Some(20240), Some(9), None],
+            ),
+            (r#"{"prompt_tokens":5,"cached_tokens":3}"#, [Some(2), Some(3), None, None, None]),
+            (r#"{"prompt_tokens":5,"prompt_cache_hit_tokens":5}"#, [Some(0), Some(5), None, None, None]),
+            (
+                r#"{"prompt_tokens":10,"completion_tokens":3,"total_tokens":20,"completion_tokens_details":{"reasoning_tokens":7}}"#,
+                [Some(10), None, None, Some(10), Some(7)],
+            ),
+            (
+                r#"{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19,"completion_tokens_details":{"reasoning_tokens":7}}"#,
+                [Some(10), None, None, Some(9), Some(7)],
+            ),
+            (
+                r#"{"prompt_tokens":55,"completion_tokens":30,"total_tokens":130}"#,
+                [Some(55), None, None, Some(75), None],
+            ),
+            (
+                r#"{"prompt_tokens":3,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":9}}"#,
+                [Some(3), Some(9), None, Some(1), None],
+            ),
+            (
+                r#"{"prompt_tokens":-1,"completion_tokens":9223372036854775808,"total_tokens":1e3}"#,
+                [None, None, None, Some(9_223_372_036_854_775_808), None],
+            ),
+            (r#"{"prompt_tokens":null,"prompt_tokens_details":null}"#, [None; 5]),
+        ];
+        for (json, [input, cache_read, cache_write, output, reasoning]) in table {
+            let expected = Tokens {
+                input: *input,
+                cache_read: *cache_read,
+                cache_write: *cache_write,
+                cache_write_1h: None,
+                output: *output,
+                reasoning: *reasoning,
+            };
+            assert_eq!(of(json).0, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn costs_are_decimal_texts() {
+        assert_eq!(of(r#"{"cost":2.8e-05}"#).1, Some(Pico(28_000_000)));
+        assert_eq!(of(r#"{"cost":"0.1"}"#).1, Some(Pico(100_000_000_000)));
+        let byok = r#"{"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":0.035002}}"#;
+        assert_eq!(of(byok).1, Some(Pico(35_002_000_000)));
+        assert_eq!(
+            of(r#"{"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}"#).1,
+            None
+        );
+        assert_eq!(of(r#"{"cost":{"total":1}}"#).1, None);
+        assert_eq!(of(r#"{"cost":-1}"#).1, None);
+        assert_eq!(of(r#"{"cost_in_usd_ticks":12}"#).2, Some(Pico(1200)));
+    }
+}
