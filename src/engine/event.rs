@@ -1,4 +1,4 @@
-//! What the engine tells a door about a run.
+//! What the engine tells a door about a run: plain data, which knows nothing of who reads it.
 
 use crate::chat::Charge;
 use crate::chat::Fault;
@@ -33,10 +33,18 @@ pub struct RunEvent {
 pub enum RunEventKind {
     /// It waits for others on the same key; says for what, in words.
     Queued(String),
-    /// A request is being sent: attempt 1, 2 or 3.
-    Connecting { attempt: u32 },
-    /// The server has said who serves.
-    Started { served_model: Option<Untrusted>, upstream: Option<Untrusted> },
+    /// A request is being sent.
+    Connecting {
+        /// 1, 2 or 3.
+        attempt: u32,
+    },
+    /// The server has said who serves; may come again with more.
+    Started {
+        /// The model that really serves.
+        served_model: Option<Untrusted>,
+        /// The provider behind the provider.
+        upstream: Option<Untrusted>,
+    },
     /// Text.
     Text(Untrusted),
     /// Thinking.
@@ -48,10 +56,17 @@ pub enum RunEventKind {
     /// The server's own count so far.
     Usage(Tokens),
     /// An attempt failed and another one follows after a pause.
-    Retry { attempt: u32, after_ms: u64, why: Fault },
+    Retry {
+        /// The attempt that follows: 2 or 3.
+        attempt: u32,
+        /// The pause.
+        after_ms: u64,
+        /// Why the last one failed.
+        why: Fault,
+    },
     /// Whether what is shown is on disk.
     Save(SaveState),
-    /// The end. Nothing follows.
+    /// The end. Nothing follows but, when the end itself was not saved at first, `Save(Saved)`.
     Finished(Box<Outcome>),
 }
 
@@ -80,4 +95,17 @@ pub struct Outcome {
     pub upstream: Option<Untrusted>,
     /// What the key is called.
     pub key_alias: String,
+}
+
+impl RunEventKind {
+    /// Takes `next` into itself when both are text of one kind, and says whether it did.
+    pub(crate) fn join(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Text(text), Self::Text(more)) | (Self::Thinking(text), Self::Thinking(more)) => {
+                text.push(more);
+                true
+            }
+            _ => false,
+        }
+    }
 }

@@ -1,0 +1,163 @@
+//! Tokens → money: what one attempt cost and how that is known, and what a reply cost in all.
+//! Whole pico-dollars; unknown stays unknown and is never zero. Asks the prices, holds none.
+
+use crate::chat::Charge;
+use crate::chat::Fault;
+use crate::chat::FaultClass;
+use crate::chat::ModelRef;
+use crate::chat::Pico;
+use crate::chat::Source;
+use crate::chat::Tariff;
+use crate::chat::Tokens;
+use crate::price::PriceBook;
+
+/// The part of the price book that the engine asks.
+pub trait Rates: Send + Sync {
+    /// What tokens cost at the price in force.
+    fn cost_of(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Charge;
+
+    /// The name under which to look for a price, when another model served than was asked.
+    fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef;
+
+    /// The price in force as JSON, for the ledger.
+    fn rates_json(&self, model: &ModelRef) -> Option<String>;
+
+    /// Tokens that one reply may have, when known.
+    fn max_output(&self, model: &ModelRef) -> Option<u64>;
+}
+
+impl Rates for PriceBook {
+    fn cost_of(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Charge {
+        self.charge(model, tokens, tariff)
+    }
+
+    fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef {
+        self.priced_as(asked, served)
+    }
+
+    fn rates_json(&self, model: &ModelRef) -> Option<String> {
+        self.prices_json(model)
+    }
+
+    fn max_output(&self, model: &ModelRef) -> Option<u64> {
+        self.info(model)?.max_output
+    }
+}
+
+/// How far an attempt came, as far as money is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The request never left.
+    Unsent,
+    /// The server refused it and gave nothing.
+    Refused,
+    /// It was sent and may have been worked on.
+    Served,
+}
+
+/// What is known of an attempt that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Whose price counts.
+    pub model: &'a ModelRef,
+    /// How it is paid for.
+    pub tariff: Tariff,
+    /// How far it came.
+    pub reach: Reach,
+    /// The provider's count.
+    pub told: &'a Tokens,
+    /// Whether that count is the last word: nothing was said after it.
+    pub settled: bool,
+    /// What the provider says that it cost.
+    pub cost: Option<Pico>,
+    /// Our estimate of the tokens.
+    pub guess: Tokens,
+}
+
+/// What an attempt cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// The tokens that the charge rests on: what the provider told; where that is not enough and
+    /// there is a price, filled up with estimates, and the charge is `Estimated`.
+    pub tokens: Tokens,
+    /// What it cost.
+    pub charge: Charge,
+    /// What our own prices say, when the provider told its own figure.
+    pub computed: Option<i64>,
+    /// The prices in force, as JSON text, when anything may have been charged.
+    pub prices: Option<String>,
+}
+
+/// How far a failed attempt came. `output`: something of a reply had come.
+#[must_use]
+pub fn reach(fault: &Fault, output: bool) -> Reach {
+    if fault.unsent {
+        return Reach::Unsent;
+    }
+    if output {
+        return Reach::Served;
+    }
+    let refused_by_status = fault.http_status.is_some_and(|status| status >= 400);
+    let lost = fault.cut
+        || matches!(
+            fault.class,
+            FaultClass::Network | FaultClass::Timeout | FaultClass::Protocol | FaultClass::Internal
+        );
+    if refused_by_status || !lost { Reach::Refused } else { Reach::Served }
+}
+
+/// What an attempt cost, by the best that is known.
+#[must_use]
+pub fn settle(rates: &dyn Rates, facts: &Facts<'_>) -> Bill {
+    let Facts { model, tariff, told, .. } = *facts;
+    let nothing = Charge::of(Pico::ZERO, Source::Computed, tariff);
+    let untold = told.is_empty() && facts.cost.is_none();
+    if facts.reach != Reach::Served && untold {
+        return Bill { tokens: *told, charge: nothing, computed: None, prices: None };
+    }
+    let prices = rates.rates_json(model);
+    if tariff == Tariff::Local {
+        return Bill { tokens: *told, charge: nothing, computed: None, prices };
+    }
+    let is_whole = told.input_total().is_some() && told.output.is_some();
+    if let Some(cost) = facts.cost {
+        let own = if is_whole { rates.cost_of(model, told, tariff).amount } else { None };
+        let charge = Charge::of(cost, Source::Reported, tariff);
+        return Bill { tokens: *told, charge, computed: own.map(|amount| amount.0), prices };
+    }
+    if is_whole && facts.settled {
+        return Bill { tokens: *told, charge: rates.cost_of(model, told, tariff), computed: None, prices };
+    }
+    let tokens = filled(told, &facts.guess);
+    match rates.cost_of(model, &tokens, tariff).amount {
+        Some(amount) => {
+            Bill { tokens, charge: Charge::of(amount, Source::Estimated, tariff), computed: None, prices }
+        }
+        None => Bill { tokens: *told, charge: Charge::unknown(tariff), computed: None, prices },
+    }
+}
+
+/// The sum of a reply's attempts, with the weakest source among them.
+#[must_use]
+pub fn total(charges: &[Charge], tariff: Tariff) -> Charge {
+    let source = charges.iter().map(|charge| charge.source).min().unwrap_or(Source::Computed);
+    let sum = charges.iter().try_fold(Pico::ZERO, |sum, charge| sum.plus(charge.amount?));
+    sum.map_or(Charge::unknown(tariff), |sum| Charge::of(sum, source, tariff))
+}
+
+/// What was told, and the estimate where nothing was told or more came afterwards.
+fn filled(told: &Tokens, guess: &Tokens) -> Tokens {
+    let guessed_output = guess.output.unwrap_or(0);
+    Tokens {
+        input: told
+            .input
+            .or_else(|| guess.input.map(|all| all.saturating_sub(told.input_total().unwrap_or(0)))),
+        output: Some(told.output.map_or(guessed_output, |output| output.max(guessed_output))),
+        reasoning: told.reasoning.max(guess.reasoning),
+        ..*told
+    }
+}
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

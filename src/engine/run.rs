@@ -1,0 +1,323 @@
+//! One reply: ask, read what streams, ask again when that is safe, and end. Each run is a task of
+//! its own; what happens to it happens to no other. It decides when to try again and how a run
+//! ends; it does not count money (`account.rs`), and tells nobody anything but through the journal.
+
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::AttemptStart;
+use crate::chat::Charge;
+use crate::chat::ChatRequest;
+use crate::chat::Fault;
+use crate::chat::FaultClass;
+use crate::chat::LedgerEntry;
+use crate::chat::Status;
+use crate::chat::StreamEvent;
+use crate::chat::Tariff;
+use crate::engine::Ask;
+use crate::engine::Inner;
+use crate::engine::account::total;
+use crate::engine::attempt::Account;
+use crate::engine::attempt::Attempt;
+use crate::engine::attempt::millis_between;
+use crate::engine::event::Outcome;
+use crate::engine::event::RunEventKind;
+use crate::engine::journal::Pen;
+use crate::engine::lane::Ending;
+use crate::engine::lane::Piece;
+use crate::engine::limiter::Pass;
+use crate::engine::limiter::spread;
+use crate::provider::EventStream;
+use crate::provider::Provider;
+use crate::store::ReplyEnd;
+
+/// The longest wait for which a request is sent again by itself; a longer one is the user's to wait.
+const MOST_PATIENCE_MS: u64 = 60_000;
+
+/// The most further attempts, whatever the provider's limits say (safety R43).
+const MOST_RETRIES: u32 = 2;
+
+/// How many batches are taken at once before they are handed over.
+const MOST_AT_ONCE: usize = 64;
+
+/// One reply in flight.
+pub struct Run {
+    /// What is shared by all.
+    pub inner: Arc<Inner>,
+    /// What is asked.
+    pub ask: Ask,
+    /// Who answers; `None` when no provider has that name.
+    pub provider: Option<Arc<dyn Provider>>,
+    /// The first attempt as it was written; later ones are like it but for number and time.
+    pub first: AttemptStart,
+    /// Ends the run.
+    pub stop: CancellationToken,
+    /// When the job was submitted.
+    pub submitted: Instant,
+    /// Our estimate of what is sent, in tokens.
+    pub input_guess: u64,
+    /// The way to the journal.
+    pub pen: Pen,
+    /// The request that is in flight, or was the last.
+    pub attempt: Attempt,
+    /// What earlier attempts cost.
+    pub spent: Vec<Charge>,
+}
+
+impl Run {
+    /// Runs to the end. Nothing that happens in here, a panic included, goes beyond this run.
+    pub async fn live(mut self) {
+        let status = AssertUnwindSafe(self.drive()).catch_unwind().await.unwrap_or_else(|_| {
+            self.fail(internal_fault());
+            Status::Failed
+        });
+        self.close(status).await;
+    }
+
+    /// Asks until there is an end that counts.
+    async fn drive(&mut self) -> Status {
+        let stop = self.stop.clone();
+        loop {
+            let answer = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Status::Stopped,
+                answer = self.request() => answer,
+            };
+            let Err(fault) = answer else { return Status::Done };
+            let status = if fault.cut && self.attempt.output { Status::Cut } else { Status::Failed };
+            let pause = self.pause_before_retry(&fault);
+            self.heed(&fault, pause);
+            self.fail(fault);
+            let Some(pause) = pause else { return status };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Status::Stopped,
+                () = self.rest(pause) => {}
+            }
+            // Not to be stopped half-way: once this is on its way, the next attempt has begun.
+            if !self.begin_next().await {
+                return status;
+            }
+        }
+    }
+
+    /// One request, from waiting for its turn to the end of its stream. Dropping this closes the socket.
+    async fn request(&mut self) -> Result<(), Fault> {
+        let model = &self.ask.seat.model;
+        let Some(provider) = self.provider.clone() else {
+            return Err(Fault::new(
+                FaultClass::NotFound,
+                format!("there is no provider called {:?}", model.provider),
+            )
+            .hint("name it in the config, or choose another model")
+            .unsent());
+        };
+        let _pass = self.admit(provider.as_ref()).await;
+        self.tell(RunEventKind::Connecting { attempt: self.attempt.n }).await;
+        let mut stream = provider.stream(ChatRequest {
+            model: self.ask.seat.model.clone(),
+            messages: self.ask.messages.clone(),
+            params: self.ask.seat.params.clone(),
+        });
+        self.attempt.sent = Some(self.inner.clock.now());
+        loop {
+            let over = self.pull(&mut stream).await;
+            // Nothing more is wanted of a stream that is over, least of all that it is kept open.
+            if !matches!(over, Ok(false)) {
+                return over.map(|_| ());
+            }
+            self.pen.flush().await;
+        }
+    }
+
+    /// Waits for a place at the provider, and says so when that takes time.
+    async fn admit(&mut self, provider: &dyn Provider) -> Pass {
+        let gate = self.inner.limiter.gate(provider.endpoint());
+        let pass = match gate.try_enter() {
+            Some(pass) => pass,
+            None => {
+                self.tell(RunEventKind::Queued(gate.why_full())).await;
+                gate.enter().await
+            }
+        };
+        loop {
+            let now = self.inner.clock.now();
+            let Some(until) = gate.closed(now) else { return pass };
+            let wait = until.saturating_duration_since(now);
+            self.tell(RunEventKind::Queued(gate.why_closed(wait))).await;
+            self.inner.clock.sleep_until(until + spread(&self.inner.chance, wait)).await;
+        }
+    }
+
+    /// Takes what the stream has, and waits only when it has nothing. Says whether it is over.
+    async fn pull(&mut self, stream: &mut EventStream) -> Result<bool, Fault> {
+        poll_fn(|cx| {
+            for taken in 0..MOST_AT_ONCE {
+                match stream.as_mut().poll_next(cx) {
+                    Poll::Pending if taken == 0 => return Poll::Pending,
+                    Poll::Pending => break,
+                    Poll::Ready(Some(Ok(batch))) => match self.absorb(batch) {
+                        Ok(false) => {}
+                        over => return Poll::Ready(over),
+                    },
+                    Poll::Ready(Some(Err(fault))) => return Poll::Ready(Err(fault)),
+                    Poll::Ready(None) => {
+                        return Poll::Ready(Err(Fault::cut("the reply ended without its end mark")));
+                    }
+                }
+            }
+            Poll::Ready(Ok(false))
+        })
+        .await
+    }
+
+    fn absorb(&mut self, batch: Vec<StreamEvent>) -> Result<bool, Fault> {
+        let now = self.inner.clock.now();
+        for event in batch {
+            if self.attempt.take(event, now, self.pen.pieces())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// How long to wait before the same request is sent again; `None` when it is not.
+    fn pause_before_retry(&self, fault: &Fault) -> Option<Duration> {
+        let retries = self.provider.as_ref()?.endpoint().limits.retries.min(MOST_RETRIES);
+        if !fault.retryable || self.attempt.output || self.attempt.n > retries {
+            return None;
+        }
+        match fault.retry_after_ms {
+            Some(asked) if asked > MOST_PATIENCE_MS => None,
+            Some(asked) => Some(Duration::from_millis(asked)),
+            None => Some(self.inner.chance.backoff(self.attempt.n.saturating_sub(1))),
+        }
+    }
+
+    /// A provider that says "too many" is left alone for a while by all runs of that key.
+    fn heed(&self, fault: &Fault, pause: Option<Duration>) {
+        let asked = fault.retry_after_ms.filter(|asked| *asked <= MOST_PATIENCE_MS);
+        let wait = asked.map(Duration::from_millis).or(pause);
+        if let (FaultClass::Rate, Some(wait), Some(provider)) = (fault.class, wait, &self.provider) {
+            let gate = self.inner.limiter.gate(provider.endpoint());
+            gate.close_until(self.inner.clock.now() + wait);
+        }
+    }
+
+    /// Notes why the attempt failed, and when.
+    fn fail(&mut self, mut fault: Fault) {
+        if fault.hint.is_empty()
+            && let Some(asked) = fault.retry_after_ms.filter(|asked| *asked > MOST_PATIENCE_MS)
+        {
+            fault.hint = format!("it asks to wait {} min; ask again then", asked.div_ceil(60_000));
+        }
+        self.attempt.failed = Some((fault, self.inner.clock.now(), self.inner.clock.wall()));
+    }
+
+    /// The pause before the next attempt.
+    async fn rest(&mut self, pause: Duration) {
+        let until = self.inner.clock.now() + pause;
+        if let Some((why, ..)) = &self.attempt.failed {
+            let why = why.clone();
+            self.tell(RunEventKind::Retry {
+                attempt: self.attempt.n + 1,
+                after_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                why,
+            })
+            .await;
+        }
+        self.inner.clock.sleep_until(until).await;
+    }
+
+    /// Closes the failed attempt in the book and begins the next. When that cannot be written, no
+    /// further request is sent.
+    async fn begin_next(&mut self) -> bool {
+        let failed = self.entry();
+        let charge = failed.charge;
+        let n = self.attempt.n + 1;
+        let next = AttemptStart { n, at: self.inner.clock.wall(), ..self.first.clone() };
+        if self.inner.book.retry(failed, next).await.is_err() {
+            return false;
+        }
+        self.spent.push(charge);
+        self.attempt = Attempt::new(n);
+        true
+    }
+
+    /// Writes down how it ended; the journal tells it.
+    async fn close(&mut self, status: Status) {
+        let entry = self.entry();
+        self.spent.push(entry.charge);
+        let charge = total(&self.spent, self.tariff());
+        let total_ms = millis_between(self.submitted, self.inner.clock.now());
+        let failed = self.attempt.failed.as_ref().map(|(fault, ..)| fault.clone());
+        // A run that was stopped while it waited to try again has not failed.
+        let fault = failed.filter(|_| status != Status::Stopped);
+        let outcome = Outcome {
+            status,
+            finish: entry.finish.clone(),
+            fault,
+            tokens: entry.tokens,
+            charge,
+            attempts: self.attempt.n,
+            ttft_ms: entry.ttft_ms,
+            total_ms,
+            served_model: entry.served_model.clone(),
+            upstream: entry.upstream.clone(),
+            key_alias: self.first.key_alias.clone(),
+        };
+        let end = Box::new(reply_end(&outcome, entry));
+        self.pen.end(Ending { end, outcome: Some(Box::new(outcome)) }).await;
+        self.inner.forget(self.ask.run);
+    }
+
+    async fn tell(&mut self, event: RunEventKind) {
+        self.pen.pieces().push(Piece::Told(event));
+        self.pen.flush().await;
+    }
+
+    fn entry(&self) -> LedgerEntry {
+        let account = Account {
+            reply: self.ask.reply,
+            model: &self.ask.seat.model,
+            tariff: self.tariff(),
+            input_guess: self.input_guess,
+        };
+        let now = (self.inner.clock.now(), self.inner.clock.wall());
+        self.attempt.entry(self.inner.rates.as_ref(), &account, now)
+    }
+
+    fn tariff(&self) -> Tariff {
+        self.provider.as_ref().map_or(Tariff::Metered, |provider| provider.endpoint().tariff)
+    }
+}
+
+fn reply_end(outcome: &Outcome, entry: LedgerEntry) -> ReplyEnd {
+    ReplyEnd {
+        reply: entry.reply,
+        status: outcome.status,
+        finish: outcome.finish.clone(),
+        fault: outcome.fault.clone(),
+        tokens: outcome.tokens,
+        charge: outcome.charge,
+        served_model: outcome.served_model.clone(),
+        upstream: outcome.upstream.clone(),
+        attempts: outcome.attempts,
+        ttft_ms: outcome.ttft_ms,
+        total_ms: outcome.total_ms,
+        entry,
+    }
+}
+
+/// What a panic is to the person: nothing of what it said is shown, because it may hold anything.
+fn internal_fault() -> Fault {
+    Fault::new(FaultClass::Internal, "salon itself failed while it read this reply")
+        .hint("what came is kept, and the other panes go on; please report this")
+}
