@@ -17,8 +17,12 @@ pub enum Context {
 
 impl Context {
     /// All contexts with their names in the keymap.
-    pub const ALL: [(Self, &'static str); 4] =
-        [(Self::Global, "global"), (Self::Composer, "composer"), (Self::Pane, "pane"), (Self::Panel, "panel")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Global, "global"),
+        (Self::Composer, "composer"),
+        (Self::Pane, "pane"),
+        (Self::Panel, "panel"),
+    ];
 }
 
 /// What a person can do.

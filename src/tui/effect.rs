@@ -1,6 +1,7 @@
 //! What the screen wants done in the world: data, carried out by the runtime. `update` is pure.
 
 use crate::chat::RunId;
+use crate::chat::Seat;
 use crate::engine::Job;
 use crate::store::RoomHead;
 use crate::store::UsageQuery;
@@ -30,6 +31,8 @@ pub enum Effect {
         /// The value.
         value: String,
     },
+    /// Remember these seats for the next new room.
+    Lineup(Vec<Seat>),
     /// Put text on the clipboard, by the best way there is; answered by `Report::Notice`.
     Copy {
         /// What is copied, in words: "reply of 2".
