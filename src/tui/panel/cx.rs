@@ -1,0 +1,87 @@
+//! What panels may know: borrowed, read only, and nothing of how the screen works.
+
+use crate::chat::Charge;
+use crate::chat::ModelRef;
+use crate::chat::Pico;
+use crate::chat::Sum;
+use crate::chat::Tariff;
+use crate::chat::Tokens;
+use crate::store::UsageReport;
+use crate::tui::keymap::Keymap;
+
+/// What panels may know.
+pub struct Cx<'a> {
+    /// The keys.
+    pub keymap: &'a Keymap,
+    /// The models that are known offline.
+    pub models: &'a [ModelRow],
+    /// The commands: name and sentence.
+    pub commands: &'a [(&'static str, &'static str)],
+    /// All themes.
+    pub themes: &'a [String],
+    /// The theme in use.
+    pub theme: &'a str,
+    /// Figures.
+    pub usage: &'a UsageView<'a>,
+    /// The current seat: its number and model.
+    pub seat: Option<(u32, String)>,
+    /// Whether only demo models sit in the room because there is no key.
+    pub demo: bool,
+}
+
+/// A model to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelRow {
+    /// Which.
+    pub model: ModelRef,
+    /// What is searched: alias, reference and name together.
+    pub search: String,
+    /// The user's name for it.
+    pub alias: Option<String>,
+    /// Tokens that fit, when known.
+    pub context: Option<u64>,
+    /// How it is paid for.
+    pub tariff: Tariff,
+    /// Dollars for a million tokens in and out, when known.
+    pub price: Option<(Pico, Pico)>,
+}
+
+/// A reply in the table that compares a turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnRow {
+    /// The number of the pane.
+    pub number: u32,
+    /// What the seat is called.
+    pub name: String,
+    /// The model that really served, when it is another.
+    pub served: String,
+    /// How it ended.
+    pub finish: String,
+    /// To the first token, in milliseconds.
+    pub ttft_ms: Option<u64>,
+    /// Output tokens a second.
+    pub speed: Option<u64>,
+    /// What it took.
+    pub tokens: Tokens,
+    /// What it cost; live ones are estimates.
+    pub charge: Option<Charge>,
+}
+
+/// Figures for the full view.
+#[derive(Clone, Debug, Default)]
+pub struct UsageView<'a> {
+    /// The last turn, a row a seat.
+    pub turn: Vec<TurnRow>,
+    /// Its number, from 1.
+    pub turn_number: usize,
+    /// What it cost.
+    pub turn_sum: Sum,
+    /// The room.
+    pub room: Sum,
+    /// Today.
+    pub today: Sum,
+    /// The budget of a day.
+    pub budget_day: Option<Pico>,
+    /// By model, by day; empty until the ledger has answered.
+    pub reports: &'a [UsageReport],
+}

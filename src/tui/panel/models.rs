@@ -1,0 +1,188 @@
+//! The model picker: a fuzzy search over what is known offline; what is typed whole, as
+//! `provider/id`, is always accepted. Enter gives the current seat the model, Space marks, + adds.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::chat::ModelRef;
+use crate::chat::Tariff;
+use crate::chat::short_usd;
+use crate::text::one_line;
+use crate::tui::panel::Ask;
+use crate::tui::panel::Cx;
+use crate::tui::panel::ModelRow;
+use crate::tui::panel::Outcome;
+use crate::tui::panel::Panel;
+use crate::tui::panel::palette::query_line;
+use crate::tui::theme::Role;
+use crate::tui::widget::Field;
+use crate::tui::widget::List;
+use crate::tui::widget::Paint;
+use crate::tui::widget::put;
+use crate::tui::widget::put_fields;
+use crate::tui::widget::put_fields_right;
+
+/// The picker.
+#[derive(Default)]
+pub struct Models {
+    list: List,
+    marked: Vec<ModelRef>,
+    /// How many models there were at the last search: more may come while it is open.
+    known: usize,
+}
+
+impl Models {
+    /// The picker over what is known now.
+    #[must_use]
+    pub fn new(cx: &Cx<'_>) -> Self {
+        let mut models = Self::default();
+        models.search(cx);
+        models
+    }
+
+    fn search(&mut self, cx: &Cx<'_>) {
+        self.known = cx.models.len();
+        self.list.search(cx.models.iter().map(|row| row.search.as_str()));
+    }
+
+    /// What is typed, when it is a whole model ref that no row has.
+    fn typed(&self, cx: &Cx<'_>) -> Option<ModelRef> {
+        let typed: ModelRef = self.list.query.trim().parse().ok()?;
+        (!cx.models.iter().any(|row| row.model == typed)).then_some(typed)
+    }
+
+    /// The model under the cursor: a row, or what is typed when no row fits.
+    fn picked(&self, cx: &Cx<'_>) -> Option<ModelRef> {
+        let row = self.list.picked().and_then(|index| cx.models.get(index)).map(|row| row.model.clone());
+        row.or_else(|| self.typed(cx))
+    }
+
+    /// What is chosen: the marked ones, or the one under the cursor.
+    fn chosen(&self, cx: &Cx<'_>) -> Vec<ModelRef> {
+        if self.marked.is_empty() { self.picked(cx).into_iter().collect() } else { self.marked.clone() }
+    }
+
+    fn mark(&mut self, cx: &Cx<'_>) {
+        let Some(model) = self.picked(cx) else { return };
+        match self.marked.iter().position(|marked| *marked == model) {
+            Some(at) => {
+                self.marked.remove(at);
+            }
+            None => self.marked.push(model),
+        }
+        self.list.step(1);
+    }
+}
+
+impl Panel for Models {
+    fn title(&self) -> String {
+        match self.marked.len() {
+            0 => "models".to_owned(),
+            n => format!("models · {n} marked"),
+        }
+    }
+
+    fn handle(&mut self, key: KeyEvent, cx: &Cx<'_>) -> Outcome {
+        match key.code {
+            KeyCode::Enter => {
+                let mut chosen = self.chosen(cx).into_iter();
+                let Some(first) = chosen.next() else { return Outcome::Stay(Vec::new()) };
+                let rest: Vec<ModelRef> = chosen.collect();
+                let mut asks = vec![Ask::Swap(first)];
+                if !rest.is_empty() {
+                    asks.push(Ask::Add(rest));
+                }
+                Outcome::Close(asks)
+            }
+            KeyCode::Char('+') => {
+                let chosen = self.chosen(cx);
+                if chosen.is_empty() {
+                    Outcome::Stay(Vec::new())
+                } else {
+                    Outcome::Close(vec![Ask::Add(chosen)])
+                }
+            }
+            KeyCode::Char(' ') => {
+                self.mark(cx);
+                Outcome::Stay(Vec::new())
+            }
+            _ => match self.list.key(key) {
+                None => Outcome::Ignored,
+                Some(changed) => {
+                    if changed {
+                        self.search(cx);
+                    }
+                    Outcome::Stay(Vec::new())
+                }
+            },
+        }
+    }
+
+    fn prepare(&mut self, area: Rect, cx: &Cx<'_>) {
+        if self.known != cx.models.len() {
+            self.search(cx);
+        }
+        self.list.prepare(area.height.saturating_sub(1));
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, paint: Paint<'_>, cx: &Cx<'_>) -> Option<Position> {
+        let seat =
+            cx.seat.as_ref().map_or_else(String::new, |(number, name)| format!(" for {number} {name}"));
+        let empty = format!("search, or type provider/model-id{seat}");
+        let cursor = query_line(area, &self.list.query, &empty, buffer, paint);
+        let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        if self.list.hits.is_empty() {
+            let text = match self.typed(cx) {
+                Some(model) => format!(
+                    "enter: {} as typed; salon does not know it, its provider may",
+                    one_line(&model.to_string())
+                ),
+                None if cx.models.is_empty() => "no models are known yet; type provider/model-id".to_owned(),
+                None => "nothing fits; a whole provider/model-id is always taken".to_owned(),
+            };
+            put(buffer, rows, &text, paint.of(Role::Dim));
+            return cursor;
+        }
+        self.list.draw(rows, buffer, paint, &|index, cells, buffer| {
+            if let Some(row) = cx.models.get(index) {
+                draw_row(row, self.marked.contains(&row.model), cells, buffer, paint);
+            }
+        });
+        cursor
+    }
+
+    fn hints(&self) -> &'static str {
+        "enter swaps the current seat · space marks · + adds seats · esc close"
+    }
+}
+
+fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
+    let mark = if marked { "● " } else { "  " };
+    let mut fields = vec![Field::new(mark, Role::Good)];
+    if let Some(alias) = &row.alias {
+        fields.push(Field::new(format!("{} ", one_line(alias)), Role::Strong));
+    }
+    fields.push(Field::new(one_line(&row.model.to_string()), Role::Text));
+    let used = put_fields(buffer, cells, &fields, paint);
+    let rest = Rect { x: cells.x + used, width: cells.width - used, ..cells };
+    let mut facts = Vec::new();
+    if let Some(context) = row.context {
+        facts.push(Field::new(format!("  {}", super::tokens(context)), Role::Dim));
+    }
+    let price = match (row.tariff, row.price) {
+        (Tariff::Local, _) => "  local".to_owned(),
+        (Tariff::Play, _) => "  demo".to_owned(),
+        (Tariff::Metered, Some((input, output))) => {
+            format!("  {} in · {} out /M", short_usd(per_million(input)), short_usd(per_million(output)))
+        }
+        (Tariff::Metered, None) => "  price ?".to_owned(),
+    };
+    facts.push(Field::new(price, Role::Money));
+    put_fields_right(buffer, rest, &facts, paint);
+}
+
+/// Pico-dollars for a million tokens, from those for one.
+fn per_million(price: crate::chat::Pico) -> i128 {
+    i128::from(price.0) * 1_000_000
+}

@@ -1,0 +1,88 @@
+//! Where the keyboard is, and which layout is on the screen. The current pane is another thing: it
+//! is what Esc, scrolling and copying act on, also from the composer.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use ratatui::layout::Size;
+
+use crate::tui::action::Action;
+use crate::tui::screen::Areas;
+use crate::tui::screen::LayoutChoice;
+use crate::tui::state::setup::Ui;
+
+/// Presses of Ctrl-C within this count as one, and Esc does not stop a reply for as long after it
+/// has closed something.
+pub const GUARD: Duration = Duration::from_millis(500);
+
+/// How long a second press is waited for.
+pub const TWICE: Duration = Duration::from_secs(3);
+
+/// Keys that come faster than this were pasted.
+pub const BURST: Duration = Duration::from_millis(8);
+
+/// Where the keyboard is when no panel is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// In the composer.
+    #[default]
+    Composer,
+    /// In the current pane.
+    Pane,
+}
+
+/// How usage is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usage {
+    /// Beside the panes where there is room.
+    #[default]
+    Auto,
+    /// Beside the panes.
+    Side,
+    /// Over the whole room.
+    Full,
+    /// Not at all.
+    Hidden,
+}
+
+/// What is on the screen, and where.
+pub struct Look {
+    /// What the root said.
+    pub ui: Ui,
+    /// The chosen layout.
+    pub layout: LayoutChoice,
+    /// One pane over the whole room.
+    pub zoom: bool,
+    /// Usage.
+    pub usage: Usage,
+    /// The size of the screen.
+    pub size: Size,
+    /// Where everything is.
+    pub areas: Areas,
+}
+
+/// Moments that keys are judged by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guards {
+    /// The last Ctrl-C that counted.
+    pub interrupted: Option<Instant>,
+    /// The last Ctrl-D on an empty draft.
+    pub ended: Option<Instant>,
+    /// When Esc last closed something.
+    pub closed: Option<Instant>,
+    /// When a character was last typed.
+    pub typed: Option<Instant>,
+    /// Whether this terminal brackets pastes, so that bursts need no guess.
+    pub brackets: bool,
+    /// An action that waits for a digit.
+    pub digit: Option<Action>,
+}
+
+/// What is due later.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Due {
+    /// The draft is to be saved.
+    pub draft: Option<Instant>,
+    /// The estimate is to be made.
+    pub estimate: Option<Instant>,
+}

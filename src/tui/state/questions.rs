@@ -1,0 +1,76 @@
+//! What others ask of the state: when the screen must change by itself, what a seat is called.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::chat::ModelRef;
+use crate::chat::Seat;
+use crate::chat::SeatId;
+use crate::chat::Tariff;
+use crate::text::one_line;
+use crate::tui::state::FRAME;
+use crate::tui::state::State;
+
+impl State {
+    /// When the screen must change by itself: the next step of a visible spinner, a notice that
+    /// goes, a draft to save, an estimate to make. `None` when nothing moves: then no timer runs.
+    #[must_use]
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        let step = if self.look.ui.reduced_motion { Duration::from_secs(1) } else { FRAME };
+        let frame = self.shows_life().then(|| now + step);
+        [frame, self.notices.until(), self.due.draft, self.due.estimate].into_iter().flatten().min()
+    }
+
+    /// Whether a reply in flight is visible somewhere.
+    #[must_use]
+    pub fn shows_life(&self) -> bool {
+        if self.runs.is_empty() {
+            return false;
+        }
+        let areas = &self.look.areas;
+        let everywhere = areas.tabs.is_some() || areas.side.is_some() || !self.panels.is_empty();
+        everywhere
+            || areas
+                .panes
+                .iter()
+                .any(|(index, _)| self.panes.get(*index).is_some_and(|pane| pane.live.is_some()))
+    }
+
+    /// How a model is paid for.
+    #[must_use]
+    pub fn tariff(&self, model: &ModelRef) -> Tariff {
+        self.known.tariffs.get(&model.provider).copied().unwrap_or_default()
+    }
+
+    /// What a model is called in titles: its alias, or its id without the author.
+    #[must_use]
+    pub fn model_name(&self, model: &ModelRef) -> String {
+        let alias = self.known.labels.get(model).and_then(|label| label.alias.as_deref());
+        one_line(alias.unwrap_or_else(|| model.short())).into_owned()
+    }
+
+    /// What a seat is called: its model's name, numbered where the model sits more than once.
+    #[must_use]
+    pub fn seat_name(&self, seat: &Seat) -> String {
+        let name = self.model_name(&seat.model);
+        let before = self
+            .panes
+            .iter()
+            .take_while(|pane| pane.id() != seat.id)
+            .filter(|pane| pane.seat.model == seat.model)
+            .count();
+        if before == 0 { name } else { format!("{name} #{}", before + 1) }
+    }
+
+    /// The panes whose replies are in flight.
+    #[must_use]
+    pub fn streaming(&self) -> Vec<SeatId> {
+        self.panes.iter().filter(|pane| pane.live.is_some()).map(super::Pane::id).collect()
+    }
+
+    /// The seats that Enter sends to.
+    #[must_use]
+    pub fn targets(&self) -> Vec<SeatId> {
+        self.panes.iter().filter(|pane| self.target.takes(&pane.seat)).map(super::Pane::id).collect()
+    }
+}

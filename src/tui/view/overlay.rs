@@ -1,0 +1,108 @@
+//! What lies over the room: the list of commands, long notices, panels.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
+
+use crate::chat::Severity;
+use crate::text::cell_width;
+use crate::text::one_line;
+use crate::tui::panel;
+use crate::tui::state::State;
+use crate::tui::theme::Role;
+use crate::tui::view::screen;
+use crate::tui::widget::Field;
+use crate::tui::widget::Frame;
+use crate::tui::widget::Paint;
+use crate::tui::widget::Weight;
+use crate::tui::widget::put;
+use crate::tui::widget::wrap;
+
+/// Rows of the list of commands, and of a notice.
+const ROWS: (u16, u16) = (8, 8);
+
+/// The commands that fit what is typed.
+pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
+    let Some(offers) = state.composer.offers.as_ref().filter(|_| state.panels.is_empty()) else { return };
+    let composer = state.look.areas.composer;
+    let count =
+        u16::try_from(offers.rows.len()).unwrap_or(ROWS.0).min(ROWS.0).min(composer.y.saturating_sub(3));
+    if count == 0 {
+        return;
+    }
+    let area =
+        Rect { y: composer.y - count - 2, height: count + 2, width: composer.width.min(64), ..composer };
+    let title = [Field::new(" commands", Role::Title)];
+    let status = [Field::new(" tab completes · enter does it · esc closes", Role::Dim)];
+    boxed(area, &title, &status, Role::BorderFocus, buffer, paint);
+    let inner = Frame::inner(area);
+    let shown = usize::from(count);
+    let top = (offers.selected + 1).saturating_sub(shown);
+    for (y, (at, row)) in (inner.y..).zip(offers.rows.iter().enumerate().skip(top).take(shown)) {
+        let line = Rect { y, height: 1, ..inner };
+        let mark = if at == offers.selected { "▸" } else { " " };
+        let used = put(buffer, line, &format!("{mark}/{:<10}", row.name), paint.of(Role::Strong));
+        let rest = Rect { x: line.x + used, width: line.width - used, ..line };
+        put(buffer, rest, row.doc, paint.of(Role::Text));
+        if at == offers.selected {
+            buffer.set_style(line.intersection(buffer.area), paint.of(Role::Selected));
+        }
+    }
+}
+
+/// A notice that does not fit into the composer's border.
+pub fn notice(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
+    let Some(notice) = state.notices.shown() else { return };
+    let composer = state.look.areas.composer;
+    let bare = composer.height < 3;
+    let fits = cell_width(&one_line(&notice.text)) + 2 <= usize::from(composer.width.saturating_sub(3));
+    if !bare && !notice.text.contains('\n') && fits {
+        return;
+    }
+    let cells = usize::from(composer.width.saturating_sub(4));
+    let lines: Vec<String> =
+        notice.text.lines().flat_map(|line| wrap(&one_line(line), cells)).take(usize::from(ROWS.1)).collect();
+    let wanted = u16::try_from(lines.len()).unwrap_or(ROWS.1) + 2;
+    let height = wanted.min(composer.y);
+    if height < 3 {
+        return;
+    }
+    let area = Rect { y: composer.y - height, height, ..composer };
+    let (word, role) = match notice.severity {
+        Severity::Info => ("", Role::Good),
+        Severity::Warning => (" warning", Role::Warn),
+        Severity::Error => (" error", Role::Bad),
+    };
+    let status = [Field::new(" esc closes", Role::Dim)];
+    boxed(area, &[Field::new(word, role)], &status, role, buffer, paint);
+    let inner = Frame::inner(area);
+    for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
+        put(
+            buffer,
+            Rect { x: inner.x + 1, y, width: inner.width.saturating_sub(1), height: 1 },
+            line,
+            paint.of(role),
+        );
+    }
+}
+
+/// The open panels. `None` when there is none; else where the cursor is, if it is anywhere.
+pub fn panels(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Option<Position>> {
+    let mut cursor = None;
+    for open in &state.panels {
+        let area = panel::place(open.as_ref(), screen(state.look.size)).intersection(buffer.area);
+        let title = [Field::new(format!(" {}", open.title()), Role::Title)];
+        let status = [Field::new(format!(" {}", open.hints()), Role::Dim)];
+        boxed(area, &title, &status, Role::BorderFocus, buffer, paint);
+        let inner = Frame::inner(area);
+        cursor = Some(state.with_cx(|cx| open.draw(inner, buffer, paint, cx)));
+    }
+    cursor
+}
+
+fn boxed(area: Rect, title: &[Field], status: &[Field], role: Role, buffer: &mut Buffer, paint: Paint<'_>) {
+    let area = area.intersection(buffer.area);
+    Clear.render(area, buffer);
+    buffer.set_style(area, paint.of(Role::Panel));
+    Frame { area, weight: Weight::Light, role, title, status, open: false }.draw(buffer, paint);
+}
