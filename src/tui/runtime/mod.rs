@@ -1,0 +1,396 @@
+//! The loop: events in, `update`, effects out, a frame when the pacer says so. It owns the terminal
+//! and the clock; it knows nothing of what is on the screen.
+
+mod clipboard;
+mod effects;
+mod guard;
+mod input;
+mod pacer;
+mod painter;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use crossterm::event::Event as Key;
+use ratatui::layout::{Rect, Size};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use crate::chat::ModelInfo;
+use crate::chat::Notice;
+use crate::chat::Seat;
+use crate::engine::Engine;
+use crate::engine::Inlet;
+use crate::engine::RunEvent;
+use crate::engine::mailbox;
+use crate::store::Store;
+use crate::tui::effect::Effect;
+use crate::tui::effect::Report;
+use crate::tui::markdown;
+use crate::tui::runtime::clipboard::Choice;
+use crate::tui::runtime::effects::Hands;
+use crate::tui::runtime::guard::{Guard, Modes};
+use crate::tui::runtime::input::{Input, Keys};
+use crate::tui::runtime::pacer::Pacer;
+use crate::tui::runtime::painter::Painter;
+use crate::tui::state::Setup;
+use crate::tui::state::State;
+use crate::tui::theme;
+use crate::tui::theme::Theme;
+use crate::tui::update::Dirty;
+use crate::tui::update::Event;
+use crate::tui::update::send_draft;
+use crate::tui::update::update;
+use crate::tui::view;
+
+/// How long the runs may take to be written down at the end.
+const LAST_WORDS: Duration = Duration::from_millis(600);
+/// How long the painter may take to write its last bytes.
+const LAST_BYTES: Duration = Duration::from_millis(150);
+
+/// What the terminal and the themes are told.
+pub struct Options {
+    /// The theme to begin with.
+    pub theme: String,
+    /// The user's folder of themes.
+    pub theme_dir: PathBuf,
+    /// Colours that the terminal has.
+    pub depth: theme::Depth,
+    /// Wrap each frame in a synchronised update.
+    pub sync_output: bool,
+    /// Ask for keys that can be told apart.
+    pub kitty_keys: bool,
+    /// Capture the mouse from the start.
+    pub mouse: bool,
+    /// Set the window's title.
+    pub title: bool,
+    /// How to copy: `auto`, `osc52`, `command` or `off`.
+    pub clipboard: String,
+    /// The user's days.
+    pub zone: jiff::tz::TimeZone,
+    /// Models that are known without asking anybody; read after the first frame.
+    pub models: Box<dyn FnOnce() -> Vec<ModelInfo> + Send>,
+    /// How seats are written down for the next new room.
+    pub lineup: Box<dyn Fn(&[Seat]) -> String + Send + Sync>,
+    /// Whether the draft is sent at once.
+    pub send: bool,
+}
+
+/// Opens the room on the terminal and comes back when the person leaves it, with the exit status.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub async fn run(engine: Engine, store: Store, setup: Setup, options: Options) -> io::Result<u8> {
+    let modes = Modes { kitty_keys: options.kitty_keys, mouse: options.mouse, title: options.title };
+    let guard = Guard::new(modes)?;
+    guard::install_panic_hook(&guard);
+    let (inputs, from_outside) = mpsc::unbounded_channel();
+    let last = Arc::clone(&guard);
+    input::watch_signals(inputs.clone(), move |signal| {
+        last.leave();
+        std::process::exit(128 + signal);
+    })?;
+    guard.enter()?;
+    let result = Room::open(engine, store, setup, options, (Arc::clone(&guard), inputs));
+    let code = match result {
+        Ok(mut room) => room.live(from_outside).await,
+        Err(error) => Err(error),
+    };
+    guard.leave();
+    code
+}
+
+/// Why the loop ends.
+enum End {
+    /// The person left.
+    Quit,
+    /// A signal.
+    Signal(i32),
+    /// The terminal is gone.
+    Gone,
+}
+
+struct Room {
+    state: State,
+    hands: Hands,
+    inlet: Inlet,
+    reports: UnboundedReceiver<Report>,
+    painter: Painter,
+    keys: Keys,
+    guard: Arc<Guard>,
+    pacer: Pacer,
+    theme: Theme,
+    theme_dir: PathBuf,
+    depth: theme::Depth,
+    titles: bool,
+    size: Size,
+    models: Option<Box<dyn FnOnce() -> Vec<ModelInfo> + Send>>,
+    send: bool,
+    end: Option<End>,
+}
+
+impl Room {
+    fn open(
+        engine: Engine,
+        store: Store,
+        setup: Setup,
+        options: Options,
+        (guard, inputs): (Arc<Guard>, UnboundedSender<Input>),
+    ) -> io::Result<Self> {
+        let gone = inputs.clone();
+        let painter = Painter::start(options.sync_output, move || {
+            let _ = gone.send(Input::Gone);
+        })?;
+        input::watch_terminal(inputs.clone())?;
+        let keys = Keys::start(inputs)?;
+        let (outlet, inlet) = mailbox();
+        let (tell, reports) = mpsc::unbounded_channel();
+        let (theme, notices) = Theme::load(&options.theme, &options.theme_dir);
+        let theme = theme.limited(options.depth);
+        for notice in notices {
+            let _ = tell.send(Report::Notice(notice));
+        }
+        let hands = Hands {
+            engine,
+            outlet,
+            store,
+            reports: tell,
+            clipboard: Choice::from_name(&options.clipboard),
+            zone: options.zone,
+            room: setup.id,
+            lineup: options.lineup,
+        };
+        Ok(Self {
+            state: State::new(setup, Instant::now()),
+            hands,
+            inlet,
+            reports,
+            painter,
+            keys,
+            guard,
+            pacer: Pacer::new(),
+            theme,
+            theme_dir: options.theme_dir,
+            depth: options.depth,
+            titles: options.title,
+            size: terminal_size(),
+            models: Some(options.models),
+            send: options.send,
+            end: None,
+        })
+    }
+
+    async fn live(&mut self, mut inputs: UnboundedReceiver<Input>) -> io::Result<u8> {
+        self.step(Event::Resize(self.size.width, self.size.height));
+        self.draw(Instant::now());
+        self.after_the_first_frame();
+        if self.send {
+            self.do_effects(|state, now, effects| send_draft(state, now, effects));
+            self.pacer.now();
+        }
+        let mut runs: Vec<RunEvent> = Vec::new();
+        while self.end.is_none() {
+            let now = Instant::now();
+            let due = self.pacer.due(now);
+            if due.is_some_and(|due| due <= now) {
+                self.draw(now);
+                continue;
+            }
+            let wake = [due, self.state.deadline(now)].into_iter().flatten().min();
+            tokio::select! {
+                biased;
+                input = inputs.recv() => match input {
+                    Some(input) => self.outside(input),
+                    None => self.end = Some(End::Gone),
+                },
+                Some(report) = self.reports.recv() => self.step(Event::Report(report)),
+                Some(_) = self.inlet.recv_many(&mut runs) => {
+                    self.step(Event::Run(std::mem::take(&mut runs)));
+                }
+                () = until(wake) => self.step(Event::Tick),
+            }
+        }
+        Ok(self.leave().await)
+    }
+
+    /// What may take a while, and what nobody needs to see the room.
+    fn after_the_first_frame(&mut self) {
+        let reports = self.hands.reports.clone();
+        let prompts = self.hands.store.prompts(500);
+        tokio::spawn(async move {
+            if let Ok(prompts) = prompts.await {
+                let _ = reports.send(Report::Prompts(prompts));
+            }
+        });
+        let reports = self.hands.reports.clone();
+        let models = self.models.take();
+        tokio::task::spawn_blocking(move || {
+            if let Some(models) = models {
+                let _ = reports.send(Report::Models(models()));
+            }
+            markdown::warm();
+        });
+        let _ = self.hands.carry_out(Effect::Spent);
+    }
+
+    fn step(&mut self, event: Event) {
+        let dirty = self.do_effects(|state, now, effects| update(state, event, now, effects));
+        match dirty {
+            Dirty::Nothing => {}
+            Dirty::Stream => self.pacer.soon(),
+            Dirty::Now => self.pacer.now(),
+        }
+    }
+
+    /// Changes the state and carries out what that asks for.
+    fn do_effects<T>(&mut self, change: impl FnOnce(&mut State, Instant, &mut Vec<Effect>) -> T) -> T {
+        let mut effects = Vec::new();
+        let answer = change(&mut self.state, Instant::now(), &mut effects);
+        for effect in effects {
+            if let Some(effect) = self.hands.carry_out(effect) {
+                self.with_terminal(effect);
+            }
+        }
+        answer
+    }
+
+    fn outside(&mut self, input: Input) {
+        match input {
+            Input::Key(Key::Key(key)) => self.step(Event::Key(key)),
+            Input::Key(Key::Paste(text)) => self.step(Event::Paste(text)),
+            Input::Key(Key::Mouse(mouse)) => self.step(Event::Mouse(mouse)),
+            Input::Key(Key::Resize(..)) | Input::Resized => self.resized(),
+            Input::Key(Key::FocusGained | Key::FocusLost) => {}
+            Input::End(signal) => self.end = Some(End::Signal(signal)),
+            Input::Stop => self.suspend(),
+            Input::Continue => self.come_back(),
+            Input::Gone => self.end = Some(End::Gone),
+        }
+    }
+
+    fn resized(&mut self) {
+        let size = terminal_size();
+        if size != self.size {
+            self.size = size;
+            self.step(Event::Resize(size.width, size.height));
+            self.pacer.now();
+        }
+    }
+
+    fn draw(&mut self, now: Instant) {
+        let area = Rect::new(0, 0, self.size.width, self.size.height);
+        view::prepare(&mut self.state, self.size);
+        let mut buffer = self.painter.blank(area);
+        let cursor = view::draw(&self.state, &self.theme, &mut buffer);
+        self.painter.show(buffer, cursor);
+        self.pacer.drawn(now);
+    }
+
+    /// Effects that need the terminal, or that end the loop.
+    fn with_terminal(&mut self, effect: Effect) {
+        match effect {
+            Effect::Copy { what, text } => {
+                let painter = self.painter.lane();
+                self.hands.copy(what, text, move |bytes| painter.send(&bytes));
+            }
+            Effect::Editor(draft) => {
+                let edited = self.lend(|| effects::edit(&draft));
+                let report = match edited {
+                    Ok(text) => Report::Edited(Some(text)),
+                    Err(why) => {
+                        let _ = self.hands.reports.send(Report::Notice(Notice::warning(why)));
+                        Report::Edited(None)
+                    }
+                };
+                let _ = self.hands.reports.send(report);
+            }
+            Effect::Theme(name) => {
+                let (theme, notices) = Theme::load(&name, &self.theme_dir);
+                self.theme = theme.limited(self.depth);
+                for notice in notices {
+                    let _ = self.hands.reports.send(Report::Notice(notice));
+                }
+                self.pacer.now();
+            }
+            Effect::Title(title) if self.titles => {
+                let title: String = title.chars().filter(|c| !c.is_control()).take(100).collect();
+                self.painter.send(format!("\x1b]0;{title}\x1b\\").as_bytes());
+            }
+            Effect::Mouse(on) => {
+                self.guard.set_mouse(on);
+                self.painter.send(guard::mouse_bytes(on));
+            }
+            Effect::Redraw => {
+                self.painter.repaint();
+                self.pacer.now();
+            }
+            Effect::Suspend => self.suspend(),
+            Effect::Quit => self.end = Some(End::Quit),
+            _ => {}
+        }
+    }
+
+    /// Lends the terminal to somebody else, as it was before salon.
+    fn lend<T>(&mut self, to: impl FnOnce() -> T) -> T {
+        self.keys.park();
+        self.painter.pause(LAST_BYTES);
+        self.guard.leave();
+        let answer = tokio::task::block_in_place(to);
+        self.come_back();
+        self.keys.go_on();
+        answer
+    }
+
+    fn suspend(&mut self) {
+        self.lend(|| {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        });
+    }
+
+    fn come_back(&mut self) {
+        if let Err(error) = self.guard.enter() {
+            let _ = self
+                .hands
+                .reports
+                .send(Report::Notice(Notice::error(format!("the terminal refuses: {error}"))));
+        }
+        self.painter.resume();
+        self.size = terminal_size();
+        self.step(Event::Resize(self.size.width, self.size.height));
+        self.pacer.now();
+    }
+
+    /// Everything is written down, then the terminal is put back. The exit status.
+    async fn leave(&mut self) -> u8 {
+        self.hands.engine.shutdown(LAST_WORDS).await;
+        if self.state.room.read_only.is_none() {
+            let (room, draft) = (self.state.head(), self.state.composer.text());
+            let _ = tokio::time::timeout(LAST_WORDS, self.hands.store.save_draft(room, draft)).await;
+        }
+        let store = self.hands.store.clone();
+        let closing = tokio::task::spawn_blocking(move || store.close());
+        let _ = tokio::time::timeout(LAST_WORDS, closing).await;
+        self.painter.close(LAST_BYTES);
+        match self.end {
+            Some(End::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(1),
+            Some(End::Gone) => 129,
+            Some(End::Quit) | None => 0,
+        }
+    }
+}
+
+/// Columns and rows; 80×24 when the terminal does not say.
+fn terminal_size() -> Size {
+    let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
+    Size::new(width, height)
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}
