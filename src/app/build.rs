@@ -1,0 +1,287 @@
+//! The parts that a door needs, each made when it is asked for: providers, prices, the store, the
+//! engine and its runtime.
+
+use std::path::Path;
+
+use tokio::runtime::Runtime;
+
+use crate::app::endpoints::Endpoints;
+use crate::app::lineup::Names;
+use crate::chat::Charge;
+use crate::chat::Dialect;
+use crate::chat::Door;
+use crate::chat::Millis;
+use crate::chat::ModelInfo;
+use crate::chat::ModelRef;
+use crate::chat::Notice;
+use crate::chat::Pico;
+use crate::chat::Redactor;
+use crate::chat::Source;
+use crate::chat::Tariff;
+use crate::chat::Tokens;
+use crate::cli::ModelLine;
+use crate::cli::ProviderLine;
+use crate::config;
+use crate::config::ConfigErrors;
+use crate::config::Env;
+use crate::config::Loaded;
+use crate::config::Paths;
+use crate::config::PriceConfig;
+use crate::config::nearest;
+use crate::engine::Deps;
+use crate::engine::Engine;
+use crate::price::PriceBook;
+use crate::price::PriceText;
+use crate::provider;
+use crate::provider::Http;
+use crate::provider::Pace;
+use crate::provider::Providers;
+use crate::store::Budgets;
+use crate::store::Opened;
+use crate::store::Orphan;
+use crate::store::Place;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// What is known before a door is opened.
+pub(super) struct World {
+    pub env: Env,
+    pub paths: Option<Paths>,
+    pub loaded: Loaded,
+    pub endpoints: Endpoints,
+    pub book: PriceBook,
+    pub redactor: Redactor,
+    price_notices: Vec<Notice>,
+}
+
+impl World {
+    /// Reads the config and holds it against what salon knows.
+    ///
+    /// # Errors
+    /// All that is wrong with the config.
+    pub fn load(flag: Option<&Path>, env: Env, paths: Option<Paths>) -> Result<Self, ConfigErrors> {
+        let loaded = config::load(flag, &env, paths.as_ref())?;
+        let (endpoints, mut errors) = Endpoints::build(&loaded, provider::presets(), &env);
+        let prices =
+            loaded.config.models.iter().map(|(model, written)| (model.clone(), text_of(&written.price)));
+        let (book, price_notices) = PriceBook::new(prices);
+        let redactor = Redactor::default();
+        for (_, secret) in endpoints.iter().flat_map(|known| &known.endpoint.headers) {
+            redactor.learn(secret);
+        }
+        let world = Self { env, paths, loaded, endpoints, book, redactor, price_notices };
+        errors.extend(world.dangling());
+        if errors.is_empty() {
+            return Ok(world);
+        }
+        errors.sort_by_key(|(at, _)| *at);
+        Err(ConfigErrors::new(errors.into_iter().map(|(_, text)| text).collect()))
+    }
+
+    /// What the config names and is not there: models of line-ups, providers of models.
+    fn dangling(&self) -> Vec<(usize, String)> {
+        let (names, config) = (self.names(), &self.loaded.config);
+        let mut errors = Vec::new();
+        for (model, written) in &config.models {
+            if self.endpoints.get(&model.provider).is_none() {
+                let known = self.endpoints.iter().map(|known| known.endpoint.name.as_str());
+                let hint = match nearest(&model.provider, known) {
+                    Some(near) => format!("did you mean {near}/{}?", model.id),
+                    None => format!("write [provider.{}] with its base_url", model.provider),
+                };
+                let message = format!("there is no provider {}", model.provider);
+                errors.push((written.at.start, self.loaded.complain(&written.at, &message, &hint)));
+            }
+        }
+        for seat in config.lineups.values().flatten() {
+            if let Err(unknown) = names.model(&seat.model) {
+                errors.push((seat.at.start, self.loaded.complain(&seat.at, &unknown.what, &unknown.hint)));
+            }
+        }
+        errors
+    }
+
+    /// What names are looked up in.
+    pub fn names(&self) -> Names<'_> {
+        Names { config: &self.loaded.config, endpoints: &self.endpoints, book: &self.book }
+    }
+
+    /// What the loaders have to tell. A price that cannot be read is told once, with its place.
+    pub fn notices(&self) -> Vec<Notice> {
+        let told = |model: &&ModelRef| {
+            let written = self.loaded.config.models.get(*model);
+            written.is_some_and(|written| !is_readable(&written.price))
+        };
+        let models: Vec<String> =
+            self.loaded.config.models.keys().filter(told).map(ToString::to_string).collect();
+        let news = self
+            .price_notices
+            .iter()
+            .filter(|notice| !models.iter().any(|model| notice.text.contains(model)));
+        self.loaded.notices.iter().chain(news).cloned().collect()
+    }
+
+    /// The hard limits.
+    pub fn budgets(&self) -> Budgets {
+        let written = &self.loaded.config.budget;
+        Budgets { day: written.day, week: written.week, month: written.month, room: written.room }
+    }
+
+    /// Opens the store; in memory when nothing shall be written, or nowhere is a place to write.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn open_store(&self, ephemeral: bool) -> Result<Opened, StoreError> {
+        let place = self.paths.as_ref().map(Paths::database).filter(|_| !ephemeral);
+        let place = place.as_deref().map_or(Place::Memory, Place::File);
+        let mut opened = Store::open_with(place, Millis::now(), &|orphan| self.guess(orphan))?;
+        if self.paths.is_none() && !ephemeral {
+            opened.notices.push(Notice::warning(
+                "this user has no home: nothing is saved. Set HOME or XDG_DATA_HOME to keep rooms",
+            ));
+        }
+        Ok(opened)
+    }
+
+    /// What an attempt took whose end nobody saw: four characters are about a token.
+    fn guess(&self, orphan: &Orphan) -> (Tokens, Charge) {
+        let about = |chars: u64| Some(chars.div_ceil(4));
+        let tokens = Tokens {
+            input: about(orphan.prompt_chars),
+            output: about(orphan.output_chars),
+            ..Tokens::default()
+        };
+        let tariff = self.endpoints.tariff(&orphan.model.provider);
+        let mut charge = self.book.charge(&orphan.model, &tokens, tariff);
+        if charge.source == Source::Computed && tariff != Tariff::Local {
+            charge.source = Source::Estimated;
+        }
+        (tokens, charge)
+    }
+
+    /// The engine behind a door. Must be called inside the runtime.
+    pub fn engine(&self, store: Store, door: Door, tag: Option<String>) -> Engine {
+        let http = Http::new(self.redactor.clone());
+        let pace = self.loaded.config.pace.map_or(Pace::REAL, Pace::thousandths);
+        let mut providers = Providers::new();
+        for known in self.endpoints.iter() {
+            let name = known.endpoint.name.clone();
+            providers.insert(name, provider::connect(known.endpoint.clone(), &http, pace));
+        }
+        Engine::new(Deps {
+            providers,
+            prices: self.book.clone(),
+            store,
+            budgets: self.budgets(),
+            zone: jiff::tz::TimeZone::system(),
+            door,
+            who: self.who(),
+            tag: tag.or_else(|| self.env.get("SALON_TAG")),
+            seed: uuid::Uuid::now_v7().as_u64_pair().1,
+        })
+    }
+
+    /// Who asks: the environment, the config, or the user and the machine.
+    fn who(&self) -> String {
+        self.env.get("SALON_WHO").or_else(|| self.loaded.config.who.clone()).unwrap_or_else(|| {
+            let user =
+                self.env.get("USER").or_else(|| self.env.get("LOGNAME")).unwrap_or_else(|| "user".to_owned());
+            format!("{user}@{}", host(&self.env))
+        })
+    }
+
+    /// The models that are known without a network, of providers that can be asked.
+    pub fn models(&self) -> Vec<ModelInfo> {
+        let config = &self.loaded.config;
+        let mut found: Vec<ModelInfo> =
+            self.book.models().filter(|info| self.endpoints.get(&info.model.provider).is_some()).collect();
+        let defaults = self.endpoints.iter().flat_map(|known| {
+            known.defaults.iter().map(|id| ModelRef::new(&known.endpoint.name, id.as_str()))
+        });
+        for model in config.models.keys().cloned().chain(defaults) {
+            if !found.iter().any(|info| info.model == model) {
+                found.push(ModelInfo { model, name: None, context: None, max_output: None });
+            }
+        }
+        for info in &mut found {
+            if let Some(written) = config.models.get(&info.model) {
+                info.context = written.context.or(info.context);
+                info.max_output = written.max_output.or(info.max_output);
+            }
+        }
+        found
+    }
+
+    /// The same for `salon models`: those that can be asked now first.
+    pub fn model_lines(&self) -> Vec<ModelLine> {
+        let mut lines: Vec<ModelLine> = self
+            .models()
+            .into_iter()
+            .map(|info| {
+                let tariff = self.endpoints.tariff(&info.model.provider);
+                ModelLine {
+                    alias: self
+                        .loaded
+                        .config
+                        .models
+                        .get(&info.model)
+                        .and_then(|written| written.alias.clone()),
+                    price: self.book.price_at(&info.model, tariff, 0),
+                    ready: self.endpoints.get(&info.model.provider).is_some_and(|known| known.ready),
+                    info,
+                }
+            })
+            .collect();
+        lines.sort_by_key(|line| !line.ready);
+        lines
+    }
+
+    /// The providers for `salon config show`.
+    pub fn provider_lines(&self) -> Vec<ProviderLine<'_>> {
+        self.endpoints
+            .iter()
+            .map(|known| ProviderLine { endpoint: &known.endpoint, ready: known.ready })
+            .collect()
+    }
+
+    /// Whether nothing but the offline demo models can answer, because nobody gave a key.
+    pub fn is_bare(&self) -> bool {
+        let real = |dialect| dialect != Dialect::Demo;
+        let written = !self.loaded.config.providers.is_empty();
+        !written
+            && !self
+                .endpoints
+                .iter()
+                .any(|known| real(known.endpoint.dialect) && known.ready && known.endpoint.key.is_some())
+    }
+}
+
+/// The runtime of the engine.
+pub(super) fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("salon").enable_all().build()
+}
+
+fn text_of(price: &PriceConfig) -> PriceText {
+    PriceText {
+        input: price.input.clone(),
+        output: price.output.clone(),
+        cache_read: price.cache_read.clone(),
+        cache_write: price.cache_write.clone(),
+    }
+}
+
+fn is_readable(price: &PriceConfig) -> bool {
+    [&price.input, &price.output, &price.cache_read, &price.cache_write]
+        .into_iter()
+        .flatten()
+        .all(|text| Pico::from_usd_per_million(text).is_ok_and(|price| price >= Pico::ZERO))
+}
+
+/// The name of this machine.
+fn host(env: &Env) -> String {
+    let named = ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok());
+    let named = named.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    named.or_else(|| env.get("HOSTNAME")).unwrap_or_else(|| "localhost".to_owned())
+}

@@ -1,0 +1,241 @@
+//! Providers as they are in force: what the config writes over what the presets know. Nothing is
+//! asked and no key is read here; whether a variable is set is all that is looked at.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::Dialect;
+use crate::chat::Endpoint;
+use crate::chat::KeySource;
+use crate::chat::Limits;
+use crate::chat::Quirks;
+use crate::chat::Secret;
+use crate::chat::Tariff;
+use crate::chat::Timeouts;
+use crate::config::Env;
+use crate::config::HeaderValue;
+use crate::config::KeyConfig;
+use crate::config::Loaded;
+use crate::config::MissingKey;
+use crate::config::ProviderConfig;
+use crate::config::nearest;
+use crate::provider::Preset;
+
+/// A provider that can be named.
+pub(super) struct Known {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Whether its key has a source that is there, or it needs none.
+    pub ready: bool,
+    /// Models for those who named none.
+    pub defaults: Vec<String>,
+}
+
+/// All providers that can be named, by name, in the order in which line-ups take from them.
+pub(super) struct Endpoints {
+    known: BTreeMap<String, Known>,
+    /// Presets in their own order, then the others by name.
+    order: Vec<String>,
+}
+
+impl Endpoints {
+    /// What is written over what is known, and what is wrong with it: where, and how it is told. A
+    /// provider that is wrong stays known by its name, so that nothing else is said of it.
+    pub fn build(loaded: &Loaded, presets: &[Preset], env: &Env) -> (Self, Vec<(usize, String)>) {
+        let (mut known, mut order, mut errors) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let written = &loaded.config.providers;
+        let own = written.keys().filter(|name| !presets.iter().any(|preset| preset.name == **name));
+        let names: Vec<&String> = presets.iter().map(|preset| &preset.name).chain(own).collect();
+        for name in names {
+            let preset = presets.iter().find(|preset| preset.name == *name);
+            let (one, refusal) = merge(name, preset, written.get(name), env);
+            known.insert(name.clone(), one);
+            order.push(name.clone());
+            let Some((message, hint)) = refusal else { continue };
+            let hint = match nearest(name, presets.iter().map(|preset| preset.name.as_str())) {
+                Some(near) if preset.is_none() => format!("{hint}, or did you mean [provider.{near}]?"),
+                _ => hint,
+            };
+            let at = written.get(name).map(|provider| provider.at.clone()).unwrap_or_default();
+            errors.push((at.start, loaded.complain(&at, &message, &hint)));
+        }
+        (Self { known, order }, errors)
+    }
+
+    /// The provider of that name.
+    pub fn get(&self, name: &str) -> Option<&Known> {
+        self.known.get(name)
+    }
+
+    /// All providers, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Known> + Clone {
+        self.order.iter().filter_map(|name| self.known.get(name))
+    }
+
+    /// How a provider's tokens are paid for.
+    pub fn tariff(&self, name: &str) -> Tariff {
+        self.get(name).map(|known| known.endpoint.tariff).unwrap_or_default()
+    }
+}
+
+/// What happened, and what to do.
+type Refusal = (String, String);
+
+type Source = Arc<dyn KeySource>;
+
+fn merge(
+    name: &str,
+    preset: Option<&Preset>,
+    written: Option<&ProviderConfig>,
+    env: &Env,
+) -> (Known, Option<Refusal>) {
+    let none = ProviderConfig::default();
+    let config = written.unwrap_or(&none);
+    let dialect = config.dialect.or(preset.map(|preset| preset.dialect)).unwrap_or(Dialect::OpenAi);
+    let url = config.base_url.clone().or_else(|| preset.map(|preset| preset.base_url.clone()));
+    let mut refusal = None;
+    if url.is_none() && dialect != Dialect::Demo {
+        refusal = Some((
+            format!("the provider {name} has no base_url, and salon knows none of that name"),
+            "write base_url, with the version path".to_owned(),
+        ));
+    }
+    let base_url = url.unwrap_or_default();
+    let local = config.local.unwrap_or_else(|| preset.is_some_and(|preset| preset.local));
+    let near = local || is_loopback(&base_url);
+    let (key, ready) = key(config, preset, dialect, env);
+    let allow_insecure_http = config.allow_insecure_http.unwrap_or(false);
+    let in_clear = base_url.starts_with("http://") && !is_loopback(&base_url) && !allow_insecure_http;
+    if in_clear && (key.is_some() || !config.headers.is_empty()) {
+        refusal = Some((
+            format!("the key of {name} would travel in clear over {base_url}"),
+            "use https://, or write allow_insecure_http = true".to_owned(),
+        ));
+    }
+    let (headers, missing) = headers(config, env);
+    let tariff = match (local, preset) {
+        (true, _) => Tariff::Local,
+        (false, _) if config.local.is_some() => Tariff::Metered,
+        (false, Some(preset)) => preset.tariff,
+        (false, None) => {
+            if dialect == Dialect::Demo {
+                Tariff::Play
+            } else {
+                Tariff::Metered
+            }
+        }
+    };
+    let endpoint = Endpoint {
+        name: name.to_owned(),
+        dialect,
+        base_url,
+        key: missing.or(key),
+        key_alias: "default".to_owned(),
+        headers,
+        extra_body: config.extra_body.clone(),
+        allow_insecure_http,
+        timeouts: timeouts(config, near),
+        limits: limits(config),
+        quirks: quirks(config, preset),
+        tariff,
+    };
+    let defaults = preset.map(|preset| preset.defaults.clone()).unwrap_or_default();
+    (Known { endpoint, ready, defaults }, refusal)
+}
+
+/// The way to the key, and whether there is something at its end. A source in the config beats the
+/// variables of the preset.
+fn key(
+    config: &ProviderConfig,
+    preset: Option<&Preset>,
+    dialect: Dialect,
+    env: &Env,
+) -> (Option<Source>, bool) {
+    if dialect == Dialect::Demo {
+        return (None, true);
+    }
+    if let Some(key) = &config.key {
+        let ready = match key {
+            KeyConfig::Env(names) => names.iter().any(|name| env.get(name).is_some()),
+            KeyConfig::Command(_) | KeyConfig::File(_) => true,
+        };
+        return (Some(key.source(env)), ready);
+    }
+    match preset.filter(|preset| !preset.key_env.is_empty()) {
+        Some(preset) => {
+            let ready = preset.key_env.iter().any(|name| env.get(name).is_some());
+            (Some(KeyConfig::Env(preset.key_env.clone()).source(env)), ready)
+        }
+        None => (None, true),
+    }
+}
+
+/// The headers with their values. One whose variable is not set leaves a source in the key's place
+/// that says so, because a request without it is not what was asked for.
+fn headers(config: &ProviderConfig, env: &Env) -> (Vec<(String, Secret)>, Option<Source>) {
+    let mut found = Vec::new();
+    let mut missing: Option<Source> = None;
+    for (name, value) in &config.headers {
+        match value {
+            HeaderValue::Plain(secret) => found.push((name.clone(), secret.clone())),
+            HeaderValue::Env(variable) => match env.get(variable) {
+                Some(value) => found.push((name.clone(), Secret::new(value))),
+                None => {
+                    missing = Some(Arc::new(MissingKey {
+                        tried: format!("the variable {variable} is not set; the header {name} needs it"),
+                        hint: format!("export {variable}=…, or take the header out of the config"),
+                    }));
+                }
+            },
+        }
+    }
+    (found, missing)
+}
+
+fn timeouts(config: &ProviderConfig, near: bool) -> Timeouts {
+    let base = if near { Timeouts::LOCAL } else { Timeouts::REMOTE };
+    let or = |written: Option<u64>, base: Duration| written.map_or(base, Duration::from_secs);
+    let payload_idle = or(config.idle, base.payload_idle);
+    Timeouts {
+        connect: or(config.connect, base.connect),
+        headers: or(config.headers_within, base.headers),
+        transport_idle: or(config.idle, base.transport_idle),
+        payload_idle,
+        // Keep-alives say that the server is at work: they never make the wait shorter.
+        keepalive_idle: base.keepalive_idle.max(payload_idle),
+    }
+}
+
+fn limits(config: &ProviderConfig) -> Limits {
+    let base = Limits::default();
+    Limits {
+        concurrency: config.concurrency.and_then(|n| usize::try_from(n).ok()).unwrap_or(base.concurrency),
+        retries: config.retries.unwrap_or(base.retries).min(2),
+    }
+}
+
+fn quirks(config: &ProviderConfig, preset: Option<&Preset>) -> Quirks {
+    let base = preset.map(|preset| preset.quirks).unwrap_or_default();
+    Quirks {
+        max_completion_tokens: config.max_completion_tokens.unwrap_or(base.max_completion_tokens),
+        think_tags: config.think_tags.unwrap_or(base.think_tags),
+        ..base
+    }
+}
+
+/// Whether an address is this machine's own. A name that only begins like one is not.
+fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+#[path = "endpoints_tests.rs"]
+pub(in crate::app) mod tests;

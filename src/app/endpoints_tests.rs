@@ -1,0 +1,109 @@
+//! What is written wins over what is known, and what cannot be asked says so.
+
+use std::path::Path;
+
+use super::*;
+
+pub(crate) fn preset(name: &str, variables: &[&str], defaults: &[&str]) -> Preset {
+    let demo = name == "demo";
+    Preset {
+        name: name.to_owned(),
+        dialect: if demo { Dialect::Demo } else { Dialect::OpenAi },
+        base_url: if demo { String::new() } else { format!("https://{name}.example/v1") },
+        key_env: variables.iter().map(|name| (*name).to_owned()).collect(),
+        defaults: defaults.iter().map(|id| (*id).to_owned()).collect(),
+        quirks: Quirks::default(),
+        tariff: if demo { Tariff::Play } else { Tariff::Metered },
+        local: name == "ollama",
+    }
+}
+
+pub(crate) fn presets() -> Vec<Preset> {
+    vec![
+        preset("openrouter", &["OR_KEY"], &["a/one", "b/two", "c/three"]),
+        preset("openai", &["OA_KEY"], &["four"]),
+        preset("ollama", &[], &["qwen"]),
+        preset("demo", &[], &["tour"]),
+    ]
+}
+
+pub(crate) fn loaded(text: &str) -> Loaded {
+    crate::config::parse(Path::new("config.toml"), text.to_owned())
+        .unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn built(text: &str, env: &[(&str, &str)]) -> Endpoints {
+    let (endpoints, errors) = Endpoints::build(&loaded(text), &presets(), &Env::of(env));
+    assert_eq!(errors, []);
+    endpoints
+}
+
+#[test]
+fn a_preset_is_there_and_ready_with_its_variable() {
+    let endpoints = built("", &[("OR_KEY", "sk-CANARY-1")]);
+    let router = endpoints.get("openrouter").expect("known");
+    assert!(router.ready);
+    assert_eq!(router.endpoint.key.as_ref().expect("a source").key().expect("a key").expose(), "sk-CANARY-1");
+    let openai = endpoints.get("openai").expect("known");
+    assert!(!openai.ready);
+    let error = openai.endpoint.key.as_ref().expect("a source").key().expect_err("none");
+    assert_eq!(error.tried, "the variable OA_KEY is not set");
+    assert!(endpoints.get("ollama").is_some_and(|known| known.ready && known.endpoint.key.is_none()));
+}
+
+#[test]
+fn what_is_written_wins() {
+    let text = "[provider.openai]\nbase_url = \"http://127.0.0.1:9/v1/\"\napi_key = { env = \"MINE\" }\nretries = 0\n\
+                concurrency = 3\nthink_tags = false\nmax_completion_tokens = true\ntimeouts = { idle = 7 }\n";
+    let endpoints = built(text, &[("MINE", "sk-mine-mine"), ("OA_KEY", "sk-other-other")]);
+    let endpoint = &endpoints.get("openai").expect("known").endpoint;
+    assert_eq!(endpoint.base_url, "http://127.0.0.1:9/v1");
+    assert_eq!(endpoint.key.as_ref().expect("a source").key().expect("a key").expose(), "sk-mine-mine");
+    assert_eq!((endpoint.limits.retries, endpoint.limits.concurrency), (0, 3));
+    assert!(endpoint.quirks.max_completion_tokens && !endpoint.quirks.think_tags);
+    assert_eq!(endpoint.timeouts.transport_idle, Duration::from_secs(7));
+    assert_eq!(endpoint.timeouts.headers, Timeouts::LOCAL.headers, "a model may have to be loaded first");
+    assert_eq!(endpoint.tariff, Tariff::Metered, "an address on this machine may be a paid gateway");
+}
+
+#[test]
+fn an_own_server_needs_an_address() {
+    let text = "[provider.openruter]\nretries = 1\n";
+    let (endpoints, errors) = Endpoints::build(&loaded(text), &presets(), &Env::of(&[]));
+    assert!(endpoints.get("openruter").is_some(), "its models are not said to be unknown too");
+    let errors: Vec<String> = errors.into_iter().map(|(_, text)| text).collect();
+    assert!(errors[0].contains("config.toml:1:11: the provider openruter has no base_url"), "{}", errors[0]);
+    assert!(errors[0].contains("did you mean [provider.openrouter]?"), "{}", errors[0]);
+}
+
+#[test]
+fn a_key_travels_in_clear_on_this_machine_only() {
+    for (url, near) in [
+        ("http://localhost:8000/v1", true),
+        ("http://127.1.2.3/v1", true),
+        ("http://[::1]:80/v1", true),
+        ("http://10.0.0.1/v1", false),
+        ("http://localhost.evil.example/v1", false),
+        ("http://127.0.0.1.evil.example/v1", false),
+        ("https://a.example/v1", false),
+    ] {
+        assert_eq!(is_loopback(url), near, "{url}");
+        let text = format!("[provider.x]\nbase_url = \"{url}\"\napi_key = {{ env = \"X\" }}\n");
+        let refused = |text: &str| !Endpoints::build(&loaded(text), &presets(), &Env::of(&[])).1.is_empty();
+        assert_eq!(refused(&text), !near && url.starts_with("http://"), "{url}");
+        assert!(!refused(&format!("{text}allow_insecure_http = true\n")), "{url}");
+    }
+}
+
+#[test]
+fn a_header_without_its_variable_stands_in_the_way() {
+    let text = "[provider.x]\nbase_url = \"https://x.example/v1\"\nheaders = { X-A = \"plain\", X-B = { env = \"B\" } }\n";
+    let endpoints = built(text, &[]);
+    let endpoint = &endpoints.get("x").expect("known").endpoint;
+    assert!(
+        endpoint.key.as_ref().is_some_and(|key| key.key().is_err_and(|error| error.tried.contains("x-b")))
+    );
+    let endpoints = built(text, &[("B", "blue")]);
+    let endpoint = &endpoints.get("x").expect("known").endpoint;
+    assert_eq!((endpoint.key.is_none(), endpoint.headers.len()), (true, 2));
+}
