@@ -1,1 +1,16 @@
+//! The one integration binary: it holds the shape of the source, and drives the program itself as a
+//! person would, on the command line and in a pseudo-terminal. Loopback only; every test has its own
+//! home and config. Slow tests run when `SALON_TEST_SLOW` is set.
 
+mod architecture;
+mod cli;
+mod config;
+mod lab;
+#[path = "../mock/mod.rs"]
+mod mock;
+mod others;
+mod picture;
+mod pty;
+mod room;
+mod sandbox;
+mod terminal;

@@ -1,0 +1,255 @@
+//! The terminal is left as it was found, whatever happens (safety R22 to R33), and no byte that it
+//! acts on comes from outside (R2).
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::CommandBuilder;
+
+use crate::lab;
+use crate::lab::Lab;
+use crate::pty::Pty;
+use crate::sandbox::{Sandbox, binary};
+
+const SIZE: (u16, u16) = (120, 30);
+
+fn is_left_well(room: &Pty) {
+    let bytes = room.bytes();
+    let text = String::from_utf8_lossy(&bytes);
+    let last =
+        |sequence: &str| text.rfind(sequence).unwrap_or_else(|| panic!("{sequence:?} was never written"));
+    assert!(last("\x1b[?1049l") > last("\x1b[?1049h"), "the alternate screen stays");
+    assert!(last("\x1b[?2004l") > last("\x1b[?2004h"), "paste brackets stay");
+    assert!(last("\x1b[?1004l") > last("\x1b[?1004h"), "focus events stay");
+    assert!(last("\x1b[?25h") > last("\x1b[?25l"), "the cursor stays hidden");
+    assert!(last("\x1b[<1u") > last("\x1b[>1u"), "the keyboard protocol stays");
+}
+
+#[test]
+fn quitting_leaves_the_terminal_as_it_was() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut command = CommandBuilder::new("sh");
+    command
+        .args(["-c", &format!("stty -a > before; {} ; echo status=$?; stty -a > after", binary().display())]);
+    let mut shell = Pty::run(&sandbox, command, SIZE);
+    shell.see("enter send");
+    shell.send("\x11");
+    shell.see("status=0");
+    shell.end();
+    is_left_well(&shell);
+    let read = |name: &str| std::fs::read_to_string(sandbox.home().join(name)).expect("stty wrote it");
+    assert_eq!(read("before"), read("after"));
+}
+
+#[test]
+fn signals_end_it_in_a_second_with_their_status() {
+    for (signal, status) in [("TERM", 143), ("HUP", 129), ("INT", 130), ("QUIT", 131)] {
+        let server = Lab::new(lab::endless("tok"));
+        let sandbox = server.sandbox();
+        let mut room = Pty::start(&sandbox, &["-m", "lab/1", "-m", "lab/2"], SIZE);
+        room.see("enter send");
+        room.ask("go");
+        room.see("tok");
+        let start = Instant::now();
+        room.signal(signal);
+        assert_eq!(room.end(), status, "after {signal}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{signal} took {:?}", start.elapsed());
+        is_left_well(&room);
+        assert!(server.all_closed(Duration::from_secs(2)), "requests go on after {signal}");
+    }
+}
+
+#[test]
+fn a_terminal_that_takes_no_bytes_does_not_hold_it() {
+    let server = Lab::new(lab::endless("tok"));
+    let sandbox = server.sandbox();
+    let mut room = Pty::start(&sandbox, &["-m", "lab/1", "-m", "lab/2"], SIZE);
+    room.see("enter send");
+    room.ask("go");
+    room.see("tok");
+    room.hold(true);
+    thread::sleep(Duration::from_secs(2));
+    room.signal("TERM");
+    let start = Instant::now();
+    while std::path::Path::new(&format!("/proc/{}/exe", room.pid())).exists() {
+        assert!(start.elapsed() < Duration::from_secs(5), "it waits for the terminal");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_hang_up_ends_it_without_spinning() {
+    for ignored in [false, true] {
+        let sandbox = Sandbox::new().quick_demo();
+        let mut room = if ignored {
+            let mut command = CommandBuilder::new("sh");
+            command.args(["-c", &format!("trap '' HUP; exec {}", binary().display())]);
+            Pty::run(&sandbox, command, SIZE)
+        } else {
+            Pty::start(&sandbox, &[], SIZE)
+        };
+        room.see("enter send");
+        let before = room.cpu_ticks();
+        room.hang_up();
+        let start = Instant::now();
+        let mut last = before;
+        while std::path::Path::new(&format!("/proc/{}/exe", room.pid())).exists() {
+            last = last.max(room.cpu_ticks());
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "it stays without a terminal (HUP ignored: {ignored})"
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(last - before < 30, "it spun for {} ticks", last - before);
+    }
+}
+
+#[test]
+fn idle_writes_nothing_and_takes_no_time() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut room = Pty::start(&sandbox, &[], SIZE);
+    room.see("enter send");
+    thread::sleep(Duration::from_millis(1500));
+    let (bytes, ticks) = (room.bytes().len(), room.cpu_ticks());
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(room.bytes().len(), bytes, "bytes were written while nothing happened");
+    assert!(room.cpu_ticks() - ticks <= 1, "{} ticks in three idle seconds", room.cpu_ticks() - ticks);
+    room.send("\x11");
+    room.end();
+}
+
+#[test]
+fn suspend_and_resume() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut command = CommandBuilder::new("bash");
+    command.args(["--norc", "--noprofile", "-i"]);
+    let mut shell = Pty::run(&sandbox, command, SIZE);
+    shell.send(&format!("{}\n", binary().display()));
+    shell.see("enter send");
+    shell.type_slowly("kept words");
+    shell.send("\x1a");
+    shell.see("Stopped");
+    shell.send("stty -a | grep -o ' icanon'\n");
+    shell.see(" icanon");
+    shell.send("fg\n");
+    shell.see("kept words");
+    shell.see("enter send");
+    shell.send("\x11");
+    shell.miss("enter send");
+    shell.send("exit\n");
+    shell.end();
+}
+
+/// Collects what the terminal would act on.
+#[derive(Default)]
+struct Acts {
+    odd: Vec<String>,
+}
+
+impl vte::Perform for Acts {
+    fn execute(&mut self, byte: u8) {
+        if !matches!(byte, b'\n' | b'\r' | 0x08 | 0x07) {
+            self.odd.push(format!("control {byte:#04x}"));
+        }
+    }
+
+    fn osc_dispatch(&mut self, parameters: &[&[u8]], _: bool) {
+        // Only the window's title and the clipboard are ours.
+        let first = parameters.first().copied().unwrap_or_default();
+        if first != b"0" {
+            self.odd.push(format!("osc {:?}", String::from_utf8_lossy(first)));
+        }
+        if parameters.iter().any(|text| String::from_utf8_lossy(text).contains("EVIL")) {
+            self.odd.push("a title from outside".to_owned());
+        }
+    }
+
+    fn csi_dispatch(&mut self, _: &vte::Params, intermediates: &[u8], _: bool, action: char) {
+        let known = matches!(
+            (intermediates, action),
+            (b"", 'H' | 'm' | 'J' | 'K' | 't' | 'G' | 'A' | 'B' | 'C' | 'D')
+                | (b"?", 'h' | 'l')
+                | (b">" | b"<", 'u')
+        );
+        if !known {
+            self.odd.push(format!("csi {:?} {action}", String::from_utf8_lossy(intermediates)));
+        }
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], _: bool, byte: u8) {
+        // The second half of the string terminator.
+        if byte != b'\\' {
+            self.odd.push(format!("esc {:?} {byte:#04x}", String::from_utf8_lossy(intermediates)));
+        }
+    }
+
+    fn hook(&mut self, _: &vte::Params, _: &[u8], _: bool, action: char) {
+        self.odd.push(format!("dcs {action}"));
+    }
+}
+
+/// Sequences that terminals act on, whole, unfinished and in their 8-bit forms.
+fn hostile() -> String {
+    let mut text = String::new();
+    for c in (0_u32..0x20).chain(0x7f..0xa0).filter_map(char::from_u32) {
+        text.push(c);
+        text.push('x');
+    }
+    for sequence in [
+        "\x1b]0;EVIL\x07",
+        "\x1b]52;c;RVZJTA==\x07",
+        "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
+        "\x1b]50;?\x07",
+        "\x1b]777;notify;EVIL;x\x07",
+        "\x1b]1337;File=EVIL\x07",
+        "\x1bP+q544e\x1b\\",
+        "\x1b_EVIL\x1b\\",
+        "\x1b^EVIL\x1b\\",
+        "\x1bXEVIL\x1b\\",
+        "\x1b[21t",
+        "\x1b[6n",
+        "\x1b[c",
+        "\x1bc",
+        "\x1b[?1049l",
+        "\u{9b}31m",
+        "\u{9d}0;EVIL\u{9c}",
+        "\x1b]0;EVIL",
+        "\u{202e}drow\u{2066}",
+        "\u{e0041}\u{e0042}",
+        "\u{feff}\u{200b}\u{ad}",
+        "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}",
+    ] {
+        text.push_str(sequence);
+        text.push_str(" END ");
+    }
+    text
+}
+
+#[test]
+fn nothing_that_the_terminal_acts_on_comes_from_outside() {
+    let evil = hostile();
+    let error = serde_json::json!({ "error": { "message": evil, "code": evil } }).to_string();
+    let server = Lab::new(lab::by_model(vec![
+        ("text", lab::text(&format!("{evil} last words"))),
+        ("think", lab::thinking(&evil, "last words")),
+        ("served", lab::served_as(&evil, "last words")),
+        ("bad", lab::status(400, &error)),
+    ]));
+    let sandbox = server.sandbox();
+    let mut room = Pty::start(
+        &sandbox,
+        &["-m", "lab/text", "-m", "lab/think", "-m", "lab/served", "-m", "lab/bad"],
+        (200, 60),
+    );
+    room.see("enter send");
+    room.ask("go");
+    room.wait("three replies and a failure", |screen| {
+        screen.matches("done").count() >= 3 && screen.contains("failed")
+    });
+    room.send("\x11");
+    room.end();
+    let mut acts = Acts::default();
+    vte::Parser::new().advance(&mut acts, &room.bytes());
+    assert!(acts.odd.is_empty(), "{:#?}", acts.odd);
+}
