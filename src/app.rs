@@ -96,7 +96,11 @@ fn open(cli: Cli, world: World, out: &mut Out) -> u8 {
     }
     match command {
         Command::Ask(args) => ask::run(&world, &args, out),
-        Command::Models(args) => cli::models(&args, &world.model_lines(), out),
+        Command::Models(args) => {
+            let code = cli::models(&args, &world.model_lines(), out);
+            out.tell(&format!("prices: the config's, else those of {}", world.prices_dated()));
+            code
+        }
         Command::Usage(args) => {
             with_store(&world, out, |store, out| cli::usage(&args, store, world.budgets().day, out))
         }

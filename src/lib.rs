@@ -35,8 +35,6 @@
 //! | draws | `tui/view/`, with colours from `tui/theme/` |
 //! | owns the terminal | `tui/runtime/` |
 
-#![allow(dead_code, unused)]
-
 mod app;
 mod chat;
 mod cli;

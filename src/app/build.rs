@@ -36,6 +36,7 @@ use crate::provider;
 use crate::provider::Http;
 use crate::provider::Pace;
 use crate::provider::Providers;
+use crate::provider::demo_models;
 use crate::store::Budgets;
 use crate::store::Opened;
 use crate::store::Orphan;
@@ -204,12 +205,20 @@ impl World {
             }
         }
         for info in &mut found {
+            let demo =
+                demo_models().iter().find(|demo| info.model.provider == "demo" && info.model.id == demo.id);
+            info.name = demo.map(|demo| demo.doc.to_owned());
             if let Some(written) = config.models.get(&info.model) {
                 info.context = written.context.or(info.context);
                 info.max_output = written.max_output.or(info.max_output);
             }
         }
         found
+    }
+
+    /// The date of the prices that are shipped with salon.
+    pub fn prices_dated(&self) -> &'static str {
+        self.book.dated()
     }
 
     /// The same for `salon models`: those that can be asked now first.

@@ -2,7 +2,6 @@
 //! asked and no key is read here; whether a variable is set is all that is looked at.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::config::MissingKey;
 use crate::config::ProviderConfig;
 use crate::config::nearest;
 use crate::provider::Preset;
+use crate::provider::is_loopback;
 
 /// A provider that can be named.
 pub(super) struct Known {
@@ -223,17 +223,6 @@ fn quirks(config: &ProviderConfig, preset: Option<&Preset>) -> Quirks {
         think_tags: config.think_tags.unwrap_or(base.think_tags),
         ..base
     }
-}
-
-/// Whether an address is this machine's own. A name that only begins like one is not.
-fn is_loopback(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(inner) => inner.split(']').next().unwrap_or_default(),
-        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
-    };
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

@@ -114,6 +114,7 @@ fn a_model_that_stays_keeps_its_history() {
             prompt: "x".to_owned(),
             targets: vec![SeatId(1), SeatId(2), SeatId(5)],
             replies: Vec::new(),
+            chosen: Vec::new(),
         }];
         let room = Room {
             id: room,

@@ -17,6 +17,7 @@ use crate::cli::Out;
 use crate::cli::RoomArgs;
 use crate::config::ModelConfig;
 use crate::config::nearest;
+use crate::provider::is_loopback;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::WhichRoom;
@@ -110,6 +111,12 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
             .endpoints
             .iter()
             .map(|known| (known.endpoint.name.clone(), known.endpoint.tariff))
+            .collect(),
+        near: world
+            .endpoints
+            .iter()
+            .filter(|known| is_loopback(&known.endpoint.base_url))
+            .map(|known| known.endpoint.name.clone())
             .collect(),
         draft: args.prompt.or_else(|| room.as_ref().map(|room| room.draft.clone())).unwrap_or_default(),
         send: args.send && read_only.is_none(),

@@ -79,6 +79,7 @@ impl Ids {
     }
 
     /// Ids that are the same on every run: a counter, well formed as UUIDv7.
+    #[cfg(test)]
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let mut next = u128::from(seed) << 20;

@@ -209,14 +209,6 @@ pub struct Room {
     pub at: Millis,
 }
 
-impl Room {
-    /// The seat of that id.
-    #[must_use]
-    pub fn seat(&self, id: SeatId) -> Option<&Seat> {
-        self.seats.iter().find(|seat| seat.id == id)
-    }
-}
-
 /// What a seat is sent with the turn `upto` as the last one, in the mode [`ContextMode::Own`]: the
 /// prompts that were addressed to it and its own active replies, oldest first, beginning with the
 /// system prompt.

@@ -357,6 +357,7 @@ impl Sum {
     }
 
     /// Adds another sum.
+    #[cfg(test)]
     pub fn merge(&mut self, other: &Self) {
         self.reported += other.reported;
         self.computed += other.computed;

@@ -45,8 +45,7 @@ pub(super) struct Printer {
 
 impl Printer {
     pub fn new(format: AskFormat, raw: bool, seats: usize, out: &Out) -> Self {
-        let text = matches!(format, AskFormat::Text | AskFormat::Md);
-        let live = (text && seats == 1).then(|| Streaming::new(out, raw));
+        let live = (format == AskFormat::Text && seats == 1).then(|| Streaming::new(out, raw));
         Self { format, raw, live, printed: 0, begun: false, started: vec![false; seats] }
     }
 
@@ -111,7 +110,10 @@ impl Printer {
         };
         out.line(head);
         let mut reply = Streaming::new(out, self.raw);
-        reply.push(&answer.text, out);
+        match self.format {
+            AskFormat::Md => reply.push(&Untrusted::from(answer.text.export().into_owned()), out),
+            _ => reply.push(&answer.text, out),
+        }
         for call in &answer.tool_calls {
             reply.push(&call_text(call), out);
         }

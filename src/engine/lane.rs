@@ -12,11 +12,11 @@ use crate::engine::event::Outcome;
 use crate::engine::event::RunEvent;
 use crate::engine::event::RunEventKind;
 use crate::engine::event::SaveState;
-use crate::engine::json;
 use crate::engine::outlet::Outlet;
 use crate::store::Delta;
 use crate::store::DeltaKind;
 use crate::store::ReplyEnd;
+use crate::store::tool_call_text;
 use crate::text::Untrusted;
 
 /// One thing that a run hands to the journal.
@@ -93,7 +93,7 @@ impl Lane {
         match piece {
             Piece::Written(kind, text) => self.write(kind, text),
             Piece::Call(call) => {
-                self.save(DeltaKind::ToolCall, json::call(&call));
+                self.save(DeltaKind::ToolCall, tool_call_text(&call));
                 self.events.push(RunEventKind::ToolCall(call));
             }
             Piece::Told(RunEventKind::Usage(tokens)) => self.usage = Some(tokens),

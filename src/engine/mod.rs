@@ -18,14 +18,13 @@ mod clock;
 mod estimate;
 mod event;
 mod journal;
-mod json;
 mod lane;
 mod limiter;
 mod outlet;
 mod run;
 mod start;
 
-pub use estimate::{Estimate, Estimator};
+pub use estimate::Estimate;
 pub use event::{Outcome, RunEvent, RunEventKind, SaveState};
 pub use outlet::{Inlet, Outlet, mailbox};
 

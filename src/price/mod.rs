@@ -119,15 +119,9 @@ impl PriceBook {
         (Self { own }, notices)
     }
 
-    /// The price in force for a model, for a request that no long-context price applies to, and
-    /// where it comes from. `None`: unknown.
-    #[must_use]
-    pub fn price(&self, model: &ModelRef) -> Option<(Price, Origin)> {
-        self.price_at(model, Tariff::Metered, 0)
-    }
-
-    /// The price in force for a request with so many input tokens, cached ones included. Some
-    /// models cost more per token, and for every token of the request, when it is long.
+    /// The price in force for a model and where it comes from, for a request with
+    /// so many input tokens, cached ones included: some models cost more per token, and for every
+    /// token of the request, when it is long. `None`: unknown.
     #[must_use]
     pub fn price_at(&self, model: &ModelRef, tariff: Tariff, input_tokens: u64) -> Option<(Price, Origin)> {
         if tariff == Tariff::Local {

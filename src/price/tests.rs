@@ -119,7 +119,7 @@ fn local_models_cost_nothing_by_statement() {
     let charge = book.charge(&model, &Tokens::default(), Tariff::Local);
     assert_eq!(charge, Charge::of(Pico::ZERO, Source::Computed, Tariff::Local));
     assert_eq!(book.price_at(&model, Tariff::Local, 9), Some((Price::default(), Origin::Local)));
-    assert_eq!(book.price(&model), None);
+    assert_eq!(book.price_at(&model, Tariff::Metered, 0), None);
 }
 
 #[test]
@@ -133,9 +133,9 @@ fn demo_money_is_play_money() {
 fn the_users_price_wins_whole() {
     let model = ModelRef::new("anthropic", "claude-sonnet-4-5");
     let (book, _) = PriceBook::new([(model.clone(), text("1", "2"))].into_iter());
-    let (price, origin) = book.price(&model).expect("a price");
+    let (price, origin) = book.price_at(&model, Tariff::Metered, 0).expect("a price");
     assert_eq!((price.input, price.cache_read, origin), (Pico(1_000_000), None, Origin::Config));
-    let (price, origin) = PriceBook::default().price(&model).expect("a price");
+    let (price, origin) = PriceBook::default().price_at(&model, Tariff::Metered, 0).expect("a price");
     assert_eq!((price.input, price.cache_read, origin), (Pico(3_000_000), Some(Pico(300_000)), Origin::Book));
 }
 
@@ -155,14 +155,14 @@ fn a_price_that_cannot_be_read_is_told_once_and_never_replaced() {
         assert_eq!(notices.len(), 1);
         assert!(notices[0].text.contains(told), "{}", notices[0].text);
         assert!(notices[0].text.contains("anthropic/claude-sonnet-4-5"));
-        assert_eq!(book.price(&model), None);
+        assert_eq!(book.price_at(&model, Tariff::Metered, 0), None);
         assert_eq!(book.charge(&model, &tokens(1, 0, 0, 1), Tariff::Metered).amount, None);
         assert_eq!(book.priced_as(&model, Some("claude-opus-5")), model);
         assert_eq!(book.prices_json(&model), None);
     }
     let (book, notices) = PriceBook::new([(model.clone(), PriceText::default())].into_iter());
     assert_eq!(notices, []);
-    assert!(book.price(&model).is_some(), "nothing written is no price of the user's");
+    assert!(book.price_at(&model, Tariff::Metered, 0).is_some(), "nothing written is no price of the user's");
 }
 
 #[test]

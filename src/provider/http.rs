@@ -55,7 +55,7 @@ impl Http {
 
     /// The client for an address. May read the system's certificates: not for the thread that draws.
     pub(super) fn client(&self, url: &Url, connect: Duration) -> Result<Client, Fault> {
-        let rules = Rules { loopback: is_loopback(url), tls: url.scheme() == "https", connect };
+        let rules = Rules { loopback: is_here(url), tls: url.scheme() == "https", connect };
         let broken = || Fault::new(FaultClass::Internal, "The HTTP clients are broken.").unsent();
         let mut clients = self.0.clients.lock().map_err(|_| broken())?;
         if let Some((_, client)) = clients.iter().find(|(known, _)| *known == rules) {
@@ -114,7 +114,7 @@ pub(super) fn address(endpoint: &Endpoint, path: &str) -> Result<Url, Fault> {
         return refuse(format!("The base_url of {name} has a user, a password or a query in it."));
     }
     let secrets = endpoint.key.is_some() || !endpoint.headers.is_empty();
-    if url.scheme() == "http" && secrets && !is_loopback(&url) && !endpoint.allow_insecure_http {
+    if url.scheme() == "http" && secrets && !is_here(&url) && !endpoint.allow_insecure_http {
         let words = format!("The key of {name} would travel unencrypted to {}; it was not sent.", host(&url));
         let hint = format!(
             "Write https:// in base_url of {name}, or allow_insecure_http = true if you trust the way."
@@ -124,8 +124,12 @@ pub(super) fn address(endpoint: &Endpoint, path: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
-/// Whether an address is of this machine, by its letters: no name is looked up.
-pub(super) fn is_loopback(url: &Url) -> bool {
+/// Whether a base URL is of this machine, by its letters: no name is looked up. What is no URL is not.
+pub fn is_loopback(base_url: &str) -> bool {
+    Url::parse(base_url).is_ok_and(|url| is_here(&url))
+}
+
+fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")

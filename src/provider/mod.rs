@@ -35,8 +35,8 @@ use crate::chat::StreamEvent;
 
 use driver::Driver;
 
-pub use demo::{Demo, Pace};
-pub use http::Http;
+pub use demo::{Demo, Pace, models as demo_models};
+pub use http::{Http, is_loopback};
 pub use presets::{Preset, presets};
 
 /// What a stream gives: events in batches, one batch per piece of the response, never empty; at

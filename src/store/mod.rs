@@ -47,7 +47,7 @@ use crate::store::writer::Message;
 
 pub use terms::{
     Budgets, Delta, DeltaKind, Estimator, GroupBy, Opened, Orphan, Place, ReplyEnd, ReplyStart, RoomHead,
-    RoomLine, StoreError, TurnStart, UsageQuery, UsageReport, UsageRow, WhichRoom,
+    RoomLine, StoreError, TurnStart, UsageQuery, UsageReport, UsageRow, WhichRoom, tool_call_text,
 };
 
 /// How long [`Store::close`] waits for the thread.
@@ -90,6 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::open_with`].
+    #[cfg(test)]
     pub fn open(place: Place<'_>, now: Millis) -> Result<Opened, StoreError> {
         Self::open_with(place, now, &sweep::unpriced)
     }

@@ -205,9 +205,6 @@ pub(super) fn load(conn: &Connection, which: &WhichRoom) -> Result<Room, Fail> {
         })
     };
     let found = match which {
-        WhichRoom::Id(id) => {
-            conn.query_row(&format!("{HEAD} WHERE id = ?1"), [id.0.into_bytes()], read).optional()?
-        }
         WhichRoom::Name(name) => {
             conn.query_row(&format!("{HEAD} WHERE name = ?1"), [name], read).optional()?
         }
@@ -223,7 +220,6 @@ pub(super) fn load(conn: &Connection, which: &WhichRoom) -> Result<Room, Fail> {
 
 fn nothing_found(which: &WhichRoom) -> StoreError {
     StoreError::NotFound(match which {
-        WhichRoom::Id(id) => format!("there is no room {id}"),
         WhichRoom::Name(name) => format!("there is no room {name:?}; salon rooms list names them"),
         WhichRoom::Last => "there is no room yet".to_owned(),
     })

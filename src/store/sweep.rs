@@ -8,12 +8,15 @@ use rusqlite::TransactionBehavior;
 use rusqlite::params;
 use uuid::Uuid;
 
+#[cfg(test)]
 use crate::chat::Charge;
 use crate::chat::LedgerEntry;
 use crate::chat::Millis;
 use crate::chat::ReplyId;
 use crate::chat::Status;
+#[cfg(test)]
 use crate::chat::Tariff;
+#[cfg(test)]
 use crate::chat::Tokens;
 use crate::store::Estimator;
 use crate::store::Orphan;
@@ -26,9 +29,11 @@ use crate::store::replies;
 use crate::store::writer::Fail;
 
 /// How many characters are a token, by and large.
+#[cfg(test)]
 const CHARS_PER_TOKEN: u64 = 4;
 
 /// The estimate of one who knows no price.
+#[cfg(test)]
 pub(super) fn unpriced(orphan: &Orphan) -> (Tokens, Charge) {
     let tokens = |chars: u64| Some(chars.div_ceil(CHARS_PER_TOKEN));
     let tariff = if orphan.model.provider == "demo" { Tariff::Play } else { Tariff::Metered };

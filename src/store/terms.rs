@@ -140,7 +140,7 @@ pub enum DeltaKind {
     Text,
     /// Thinking.
     Thinking,
-    /// A whole tool call, as JSON: see [`Delta::tool_call`].
+    /// A whole tool call, as JSON: see [`tool_call_text`].
     ToolCall,
     /// State to send back, raw JSON.
     Opaque,
@@ -162,13 +162,11 @@ pub struct Delta {
     pub text: String,
 }
 
-impl Delta {
-    /// The piece that a whole tool call is stored as: `{"id","name","arguments"}`, the arguments as
-    /// raw text.
-    #[must_use]
-    pub fn tool_call(reply: ReplyId, seq: u64, call: &ToolCall) -> Self {
-        Self { reply, seq, kind: DeltaKind::ToolCall, text: codec::tool_call_json(call) }
-    }
+/// The text that a whole tool call is stored as: `{"id","name","arguments"}`, the arguments as raw
+/// text, because they may be no JSON.
+#[must_use]
+pub fn tool_call_text(call: &ToolCall) -> String {
+    codec::tool_call_json(call)
 }
 
 /// How a reply ended; folded with its deltas and the ledger entry in one transaction.
@@ -233,8 +231,6 @@ pub struct RoomLine {
 /// Which room is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhichRoom {
-    /// The one of that id.
-    Id(RoomId),
     /// The one of that name, exactly.
     Name(String),
     /// The one in which something last happened, hidden ones left out.

@@ -73,7 +73,7 @@ fn a_turn_comes_back_as_it_went() {
     let rest = vec![
         delta(first.reply, 1, "work."),
         Delta { kind: DeltaKind::Thinking, ..delta(first.reply, 2, "hm") },
-        Delta::tool_call(first.reply, 3, &call),
+        Delta { reply: first.reply, seq: 3, kind: DeltaKind::ToolCall, text: tool_call_text(&call) },
         Delta { kind: DeltaKind::Opaque, ..delta(first.reply, 4, "{\"sig\": 1}") },
         Delta { kind: DeltaKind::Part, ..delta(first.reply, 5, "[image, 12 kB]") },
         delta(second.reply, 1, " way"),
@@ -128,7 +128,7 @@ fn names_are_unique_and_rooms_are_found_by_them() {
     let again = RoomHead { id: found.id, ..head(&mut ids, "errors") };
     assert_eq!(begin(&store, &turn(&mut ids, &again, "and?")).wait().unwrap(), "errors 3");
     store.save_room(RoomHead { name: "panics".to_owned(), ..again.clone() }).wait().unwrap();
-    assert_eq!(store.load_room(WhichRoom::Id(again.id)).wait().unwrap().name, "panics");
+    assert_eq!(store.load_room(WhichRoom::Name("panics".to_owned())).wait().unwrap().name, "panics");
     let missing = store.load_room(WhichRoom::Name("nowhere".to_owned())).wait();
     assert!(matches!(missing, Err(StoreError::NotFound(_))));
 }

@@ -148,6 +148,7 @@ impl PaneStream {
     }
 
     /// How many characters were hidden until now.
+    #[cfg(test)]
     #[must_use]
     pub fn hidden(&self) -> usize {
         self.filter.hidden

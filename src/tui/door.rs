@@ -2,6 +2,7 @@
 //! earlier (theme, layout) is asked of the store here, and nothing else: the first frame waits for it.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::price::PriceBook;
 use crate::store::Budgets;
 use crate::store::Store;
+use crate::tui::effect::Lineup;
 use crate::tui::keymap::Keymap;
 use crate::tui::runtime;
 use crate::tui::runtime::Options;
@@ -52,6 +54,8 @@ pub struct Setup {
     pub budgets: Budgets,
     /// How the tokens of each provider are paid for.
     pub tariffs: BTreeMap<String, Tariff>,
+    /// Providers on this machine: nobody is paid there.
+    pub near: BTreeSet<String>,
     /// What the config says of models.
     pub labels: HashMap<ModelRef, Label>,
     /// The room to go on with; `None`: a new one.
@@ -77,7 +81,7 @@ pub struct Setup {
     /// Models that are known without asking anybody; asked after the first frame.
     pub models: Box<dyn FnOnce() -> Vec<ModelInfo> + Send>,
     /// How seats are written down for the next new room.
-    pub lineup: Box<dyn Fn(&[Seat]) -> String + Send + Sync>,
+    pub lineup: Lineup,
 }
 
 /// Opens the room on the screen; comes back when the person leaves it, with the exit status.
@@ -137,6 +141,7 @@ pub fn run(setup: Setup) -> Result<u8, String> {
         notices,
         labels,
         tariffs,
+        near: setup.near,
         budget_day: budgets.day,
         estimate: Box::new(move |seat, messages| estimator.estimate(seat, messages)),
         price: Box::new(move |model: &ModelRef, tokens: &Tokens| -> Charge {

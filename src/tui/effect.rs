@@ -6,8 +6,12 @@ use crate::engine::Job;
 use crate::store::RoomHead;
 use crate::store::UsageQuery;
 
+/// How seats are written down for the next new room.
+pub type Lineup = Box<dyn Fn(&[Seat]) -> String + Send + Sync>;
+
 /// One thing to do. The runtime answers those that have an answer with a [`Report`].
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "effects are few and moved once")]
 pub enum Effect {
     /// Ask models.
     Submit(Job),

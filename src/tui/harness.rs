@@ -1,7 +1,7 @@
 //! The screen in tests: keys as strings, runs as events, the screen as text. Time moves only when a
 //! test says so, and by 20 ms with every key.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -13,7 +13,7 @@ use crate::engine::{Estimate, Job, Outcome, RunEvent, RunEventKind};
 use crate::text::Untrusted;
 use crate::tui::effect::{Effect, Report};
 use crate::tui::keymap::Keymap;
-use crate::tui::state::{Label, Setup, State, Ui};
+use crate::tui::state::{Setup, State, Ui};
 use crate::tui::theme::Theme;
 use crate::tui::update::{Dirty, Event, update};
 use crate::tui::view;
@@ -55,16 +55,9 @@ pub fn seats(models: &[&str]) -> Vec<Seat> {
 /// A setup with these seats: prices of 1 µ$ a token in and 2 µ$ out.
 pub fn setup(models: &[&str]) -> Setup {
     let seats = seats(models);
-    let mut labels = HashMap::new();
-    for seat in &seats {
-        let tariff = match seat.model.provider.as_str() {
-            "demo" => Tariff::Play,
-            "ollama" => Tariff::Local,
-            _ => Tariff::Metered,
-        };
-        labels.insert(seat.model.clone(), Label { tariff, ..Label::default() });
-    }
-    let tariffs = labels.clone();
+    let tariffs: BTreeMap<String, Tariff> =
+        [("demo".to_owned(), Tariff::Play), ("ollama".to_owned(), Tariff::Local)].into_iter().collect();
+    let by_provider = tariffs.clone();
     let mut ids = Ids::seeded(7);
     Setup {
         id: ids.room(),
@@ -80,7 +73,9 @@ pub fn setup(models: &[&str]) -> Setup {
         keymap: Keymap::default(),
         ui: Ui { theme: "terminal".into(), themes: vec!["terminal".into(), "day".into()], ..Ui::default() },
         notices: Vec::new(),
-        labels,
+        tariffs,
+        near: BTreeSet::new(),
+        labels: HashMap::new(),
         budget_day: None,
         estimate: Box::new(|_, messages| {
             let bytes: usize = messages.iter().map(|message| message.joined_text().len()).sum();
@@ -92,7 +87,7 @@ pub fn setup(models: &[&str]) -> Setup {
             }
         }),
         price: Box::new(move |model, tokens| {
-            let tariff = tariffs.get(model).map_or(Tariff::Metered, |label| label.tariff);
+            let tariff = by_provider.get(&model.provider).copied().unwrap_or_default();
             let total = tokens.input.unwrap_or(0) + 2 * tokens.output.unwrap_or(0);
             let amount = if tariff == Tariff::Local { Pico::ZERO } else { Pico(1_000_000 * total as i64) };
             Charge::of(amount, Source::Computed, tariff)
@@ -243,7 +238,7 @@ impl Harness {
     pub fn buffer(&mut self) -> Buffer {
         self.layout();
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.width, self.size.height));
-        self.cursor = view::draw(&self.state, &theme(), &mut buffer);
+        self.cursor = view::draw(&self.state, &Theme::default(), &mut buffer);
         buffer
     }
 
@@ -311,11 +306,6 @@ impl Harness {
         let ask = asks.flatten().find(|ask| ask.seat.id.0 == seat).expect("an ask");
         ask.messages.iter().map(|m| format!("{:?}: {}", m.role, m.joined_text())).collect()
     }
-}
-
-/// The theme of tests.
-pub fn theme() -> Theme {
-    Theme
 }
 
 /// An outcome with round figures.

@@ -163,12 +163,6 @@ impl Areas {
             _ => Hit::Nothing,
         }
     }
-
-    /// Where a pane is, if it is seen.
-    #[must_use]
-    pub fn pane(&self, number: usize) -> Option<Rect> {
-        self.panes.iter().find(|(seen, _)| *seen == number).map(|(_, area)| *area)
-    }
 }
 
 /// Where everything is on a screen of this size.

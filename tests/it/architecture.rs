@@ -37,8 +37,9 @@ const STEPS: &[(&str, u8)] = &[
     ("update", 4),
     ("view", 4),
     ("runtime", 5),
-    ("harness", 6),
-    ("mod", 6),
+    ("door", 6),
+    ("harness", 7),
+    ("mod", 7),
 ];
 
 /// Sideways uses that are allowed: who, whom, why.
@@ -63,7 +64,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("directories", &["config/paths.rs"]),
     ("toml", &["config/", "price/", "provider/", "tui/theme/", "tui/keymap/"]),
     ("serde", &["wire/", "provider/", "price/", "store/", "cli/", "config/", "tui/theme/", "tui/keymap/"]),
-    ("serde_json", &["wire/", "provider/", "price/", "store/", "cli/", "config/"]),
+    ("serde_json", &["wire/", "provider/", "price/", "store/", "cli/", "config/", "app/"]),
     ("tokio", &["provider/", "store/", "engine/", "tui/", "cli/", "app", "main.rs", "config/"]),
 ];
 
@@ -304,7 +305,9 @@ fn one_outside_crate_one_room() {
             if places.iter().any(|place| source.path.starts_with(place)) {
                 continue;
             }
-            for (number, line) in source.code.lines().enumerate() {
+            // What stands in a test module below the code may use what it likes.
+            let code = source.code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            for (number, line) in code.lines().enumerate() {
                 if names_crate(line, name) {
                     broken.push(format!("src/{}:{}: {name} belongs to {places:?}", source.path, number + 1));
                 }

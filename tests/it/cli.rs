@@ -197,5 +197,5 @@ fn rooms_made_by_ask_are_hidden_unless_named() {
     sandbox.run(&["ask", "-n", "--room", "kitchen", "second"]).expect(0);
     let list = sandbox.run(&["rooms", "list"]).expect(0).stdout;
     assert!(list.contains("kitchen"), "{list}");
-    assert_eq!(list.lines().filter(|line| line.contains("demo/echo")).count(), 1, "{list}");
+    assert_eq!(list.lines().filter(|line| line.contains("echo")).count(), 1, "{list}");
 }

@@ -2,6 +2,8 @@
 //! person would, on the command line and in a pseudo-terminal. Loopback only; every test has its own
 //! home and config. Slow tests run when `SALON_TEST_SLOW` is set.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod architecture;
 mod cli;
 mod config;

@@ -18,6 +18,7 @@ struct Seen {
     bytes: Vec<u8>,
     ended: bool,
     hold: bool,
+    leave: bool,
 }
 
 /// A running program and its terminal.
@@ -55,6 +56,7 @@ impl Pty {
             bytes: Vec::new(),
             ended: false,
             hold: false,
+            leave: false,
         }));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let theirs = Arc::clone(&seen);
@@ -66,7 +68,7 @@ impl Pty {
                 }
                 let read = reader.read(&mut buffer).unwrap_or(0);
                 let mut seen = theirs.lock().expect("the screen");
-                if read == 0 {
+                if read == 0 || seen.leave {
                     seen.ended = true;
                     return;
                 }
@@ -189,14 +191,16 @@ impl Pty {
 
     /// Closes the terminal's other side: a hang-up.
     pub fn hang_up(&mut self) {
+        // The reader has the terminal open, too, and waits for a byte: the echo of a key is one.
+        self.seen.lock().expect("the screen").leave = true;
+        self.send("x");
+        let start = Instant::now();
+        while !self.seen.lock().expect("the screen").ended {
+            assert!(start.elapsed() < PATIENCE, "a key is not echoed");
+            thread::sleep(Duration::from_millis(5));
+        }
         self.input = None;
         self.master = None;
-    }
-
-    /// The terminal's settings, as text.
-    pub fn settings(&self) -> String {
-        let termios = self.master.as_ref().expect("the terminal is open").get_termios().expect("settings");
-        format!("{termios:?}")
     }
 
     /// User and system time so far, in clock ticks (usually 10 ms each).

@@ -110,7 +110,15 @@ fn idle_writes_nothing_and_takes_no_time() {
     let sandbox = Sandbox::new().quick_demo();
     let mut room = Pty::start(&sandbox, &[], SIZE);
     room.see("enter send");
-    thread::sleep(Duration::from_millis(1500));
+    // Notices go after a while; that is no idling.
+    let mut quiet = (room.bytes().len(), Instant::now());
+    let start = Instant::now();
+    while quiet.1.elapsed() < Duration::from_secs(6) && start.elapsed() < Duration::from_secs(40) {
+        thread::sleep(Duration::from_millis(50));
+        if room.bytes().len() != quiet.0 {
+            quiet = (room.bytes().len(), Instant::now());
+        }
+    }
     let (bytes, ticks) = (room.bytes().len(), room.cpu_ticks());
     thread::sleep(Duration::from_secs(3));
     assert_eq!(room.bytes().len(), bytes, "bytes were written while nothing happened");

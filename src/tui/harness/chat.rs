@@ -18,7 +18,7 @@ fn a_prompt_goes_in_and_text_comes_out() {
     h.thinks(1, "let me see").sees("thinking").sees("let me see");
     h.wait(3200)
         .text(1, "How do you **do**?")
-        .sees("How do you **do**?")
+        .sees("How do you do?")
         .sees("thought 3.2s")
         .misses("let me see");
     assert_eq!(h.dirty, Dirty::Stream);

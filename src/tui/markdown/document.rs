@@ -125,6 +125,7 @@ impl Document {
     }
 
     /// The text exactly as it came.
+    #[cfg(test)]
     #[must_use]
     pub fn source(&self) -> &Untrusted {
         &self.source

@@ -24,5 +24,5 @@ mod wrap;
 mod tests;
 
 pub use document::{Anchor, CodeBlock, Document};
-pub use highlight::{is_warm, warm};
-pub use row::{Flags, Row, Span};
+pub use highlight::warm;
+pub use row::{Flags, Row};

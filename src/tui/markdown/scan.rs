@@ -283,7 +283,7 @@ impl Scanner {
 
     fn code(&mut self, source: &str, at: Range<usize>, mid: bool, out: &mut Vec<Cut>) {
         let line = source.get(at.clone()).unwrap_or_default().trim_end_matches(['\n', '\r']);
-        let mut full = false;
+        let full;
         match &mut self.open {
             Open::Fence { mark, len, .. } if !mid && line::closes(line, *mark, *len) => {
                 self.end_fence(source, at.start, out);

@@ -20,8 +20,11 @@ const FIRST: &[(&str, &str)] = &[
     ("the room", "One prompt goes to every seat; each answers in its own pane and sees its own replies."),
     ("amounts", "$ said by the provider · ~ computed from tokens and prices · ≈ estimated · ? not known"),
     ("▸ and heavy border", "the current pane: esc, page keys and copying act on it, also from the composer"),
-    ("a key for models", "export OPENROUTER_API_KEY=… and start salon again; or: salon config init"),
 ];
+
+/// How to ask real models, while only demo models sit in the room.
+const KEY: (&str, &str) =
+    ("a key for models", "export OPENROUTER_API_KEY=… and start salon again; or: salon config init");
 
 /// One line of the help.
 struct Line {
@@ -40,8 +43,11 @@ impl Help {
     /// The help for the keys in force.
     #[must_use]
     pub fn new(cx: &Cx<'_>) -> Self {
-        let mut lines: Vec<Line> =
-            FIRST.iter().map(|(key, doc)| line((*key).to_owned(), (*doc).to_owned())).collect();
+        let mut lines: Vec<Line> = FIRST
+            .iter()
+            .chain(cx.demo.then_some(&KEY))
+            .map(|(key, doc)| line((*key).to_owned(), (*doc).to_owned()))
+            .collect();
         for (context, chord, row) in cx.keymap.rows() {
             let place = match context {
                 Context::Global => "",

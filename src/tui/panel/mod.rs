@@ -94,27 +94,17 @@ pub trait Panel {
 pub struct PanelRow {
     /// Its name; also its command.
     pub name: &'static str,
-    /// What it is for.
-    pub doc: &'static str,
     /// Makes it.
     pub open: fn(&Cx<'_>) -> Box<dyn Panel>,
 }
 
 /// The panels that open by name.
 pub const PANELS: &[PanelRow] = &[
-    PanelRow { name: "help", doc: "the keys, to search", open: |cx| Box::new(help::Help::new(cx)) },
-    PanelRow { name: "model", doc: "choose models", open: |cx| Box::new(models::Models::new(cx)) },
-    PanelRow {
-        name: "palette",
-        doc: "everything that can be done",
-        open: |cx| Box::new(palette::Palette::new(cx)),
-    },
-    PanelRow { name: "theme", doc: "choose a theme", open: |cx| Box::new(themes::Themes::new(cx)) },
-    PanelRow {
-        name: "usage",
-        doc: "tokens and cost, in full",
-        open: |_| Box::new(usage::UsagePanel::default()),
-    },
+    PanelRow { name: "help", open: |cx| Box::new(help::Help::new(cx)) },
+    PanelRow { name: "model", open: |cx| Box::new(models::Models::new(cx)) },
+    PanelRow { name: "palette", open: |cx| Box::new(palette::Palette::new(cx)) },
+    PanelRow { name: "theme", open: |cx| Box::new(themes::Themes::new(cx)) },
+    PanelRow { name: "usage", open: |_| Box::new(usage::UsagePanel::default()) },
 ];
 
 /// Opens a panel by its name.
@@ -130,6 +120,9 @@ pub fn place(panel: &dyn Panel, screen: Rect) -> Rect {
         return screen;
     }
     let (columns, rows) = panel.wants();
+    if columns == u16::MAX {
+        return Rect { y: screen.y + 1, height: screen.height - 1, ..screen };
+    }
     let width = columns.min(screen.width);
     let height = rows.min(screen.height.saturating_sub(2));
     Rect {

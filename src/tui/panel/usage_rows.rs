@@ -8,7 +8,7 @@ use crate::chat::short_usd;
 pub fn tokens(count: u64) -> String {
     let short = |unit: u64, name: &str| {
         let tenths = count / (unit / 10);
-        if tenths < 100 && tenths % 10 != 0 {
+        if tenths < 100 && !tenths.is_multiple_of(10) {
             format!("{}.{}{name}", tenths / 10, tenths % 10)
         } else {
             format!("{}{name}", tenths / 10)

@@ -9,12 +9,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::chat::Notice;
 use crate::chat::RoomId;
-use crate::chat::Seat;
 use crate::engine::Engine;
 use crate::engine::Outlet;
 use crate::store::Store;
 use crate::store::UsageQuery;
 use crate::tui::effect::Effect;
+use crate::tui::effect::Lineup;
 use crate::tui::effect::Report;
 use crate::tui::runtime::clipboard::Choice;
 use crate::tui::runtime::clipboard::Copied;
@@ -37,7 +37,7 @@ pub struct Hands {
     /// The room that is open.
     pub room: RoomId,
     /// How seats are written down for the next new room.
-    pub lineup: Box<dyn Fn(&[Seat]) -> String + Send + Sync>,
+    pub lineup: Lineup,
 }
 
 impl Hands {

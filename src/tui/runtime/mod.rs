@@ -21,13 +21,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::chat::ModelInfo;
 use crate::chat::Notice;
-use crate::chat::Seat;
 use crate::engine::Engine;
 use crate::engine::Inlet;
 use crate::engine::RunEvent;
 use crate::engine::mailbox;
 use crate::store::Store;
 use crate::tui::effect::Effect;
+use crate::tui::effect::Lineup;
 use crate::tui::effect::Report;
 use crate::tui::markdown;
 use crate::tui::runtime::clipboard::Choice;
@@ -74,7 +74,7 @@ pub struct Options {
     /// Models that are known without asking anybody; read after the first frame.
     pub models: Box<dyn FnOnce() -> Vec<ModelInfo> + Send>,
     /// How seats are written down for the next new room.
-    pub lineup: Box<dyn Fn(&[Seat]) -> String + Send + Sync>,
+    pub lineup: Lineup,
     /// Whether the draft is sent at once.
     pub send: bool,
 }
@@ -188,7 +188,7 @@ impl Room {
         self.draw(Instant::now());
         self.after_the_first_frame();
         if self.send {
-            self.do_effects(|state, now, effects| send_draft(state, now, effects));
+            self.do_effects(send_draft);
             self.pacer.now();
         }
         let mut runs: Vec<RunEvent> = Vec::new();

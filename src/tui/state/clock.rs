@@ -27,11 +27,6 @@ impl Clock {
         Self { now, base: now, wall }
     }
 
-    /// Sets the wall clock, after the machine has slept.
-    pub fn set(&mut self, now: Instant, wall: Millis) {
-        *self = Self { now, base: now, wall };
-    }
-
     /// The wall clock at the last event.
     #[must_use]
     pub fn wall(&self) -> Millis {

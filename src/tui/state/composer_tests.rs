@@ -59,7 +59,7 @@ fn invisible_characters_never_reach_the_cells() {
 fn growing_text_takes_rows() {
     let mut composer = Composer::new("");
     assert_eq!(composer.rows(10), 1);
-    composer.set("one two three four");
+    composer.set("one two three");
     assert_eq!(composer.rows(10), 2);
     composer.newline();
     assert_eq!(composer.rows(10), 3);

@@ -85,6 +85,8 @@ pub struct Item {
     pub speed: Option<u64>,
     /// Refusals, images, citations.
     pub parts: Vec<Untrusted>,
+    /// How many characters of the finished reply a pane does not show.
+    pub unseen: usize,
     docs: Option<Box<RefCell<Docs>>>,
     heights: Option<(Key, Heights)>,
 }
@@ -193,8 +195,14 @@ impl Item {
         docs.prompt.finish();
         if let Some(reply) = told.reply {
             docs.thinking.push(&reply.thinking);
-            docs.reply.push(&reply.text);
-            if reply.status != crate::chat::Status::Streaming {
+            let ended = reply.status != crate::chat::Status::Streaming;
+            self.unseen = if ended { reply.text.hidden_count() } else { 0 };
+            if told.raw && self.unseen > 0 {
+                docs.reply.push(&Untrusted::from(reply.text.reveal().into_owned()));
+            } else {
+                docs.reply.push(&reply.text);
+            }
+            if ended {
                 docs.thinking.finish();
                 docs.reply.finish();
             }
@@ -236,6 +244,12 @@ impl Item {
                 visit(row, line);
             }
         }
+    }
+
+    /// Whether code that is visible waits for its colours: the next frame has more of them.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        self.docs.as_ref().is_some_and(|docs| docs.borrow().reply.pending())
     }
 
     fn document(&mut self, piece: Piece) -> Option<&mut Document> {

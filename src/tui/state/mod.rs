@@ -20,13 +20,13 @@ mod summary;
 mod target;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::time::Instant;
 
 use ratatui::layout::Size;
 
 use crate::chat::Ids;
-use crate::chat::Millis;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
 use crate::chat::Seat;
@@ -43,13 +43,12 @@ pub use clock::{Clock, FRAME};
 pub use composer::{Composer, Offer, Offers, Search};
 pub use focus::{BURST, Due, Focus, GUARD, Guards, Look, TWICE, Usage};
 pub use item::{Item, Piece, Told};
-pub use money::{Money, charge_words, turn_sum};
+pub use money::{Money, turn_sum};
 pub use notices::Notices;
 pub use pane::{Held, Pane};
 pub use paste::{Pasted, REFUSED};
-pub use room::{RoomState, title_of};
+pub use room::RoomState;
 pub use runs::{FIGURES_EVERY, Figures, Live, Phase, Retry, Runs, SILENT_AFTER, guess_tokens};
-pub use scroll::At;
 pub use setup::{Estimator, Label, Pricer, Setup, Ui};
 pub use summary::speed;
 pub use target::{Target, listed};
@@ -60,6 +59,8 @@ pub struct Known {
     pub models: Vec<ModelRow>,
     /// How the tokens of each provider are paid for.
     pub tariffs: BTreeMap<String, Tariff>,
+    /// Providers on this machine: nobody is paid there.
+    pub near: BTreeSet<String>,
     /// What the config says of models.
     pub labels: HashMap<ModelRef, Label>,
     /// Estimates a request.
@@ -169,6 +170,7 @@ impl State {
             known: Known {
                 models: Vec::new(),
                 tariffs: setup.tariffs,
+                near: setup.near,
                 labels: setup.labels,
                 estimate: setup.estimate,
                 price: setup.price,
@@ -179,11 +181,6 @@ impl State {
             ids: setup.ids,
             commands: Vec::new(),
         }
-    }
-
-    /// Sets the wall clock, after the machine has slept.
-    pub fn set_wall(&mut self, at: Millis, now: Instant) {
-        self.clock.set(now, at);
     }
 
     /// The current pane.

@@ -1,7 +1,6 @@
 //! What is shown of money: this turn, the room, today, and the tables of the full view. Amounts are
 //! whole; what is live is an estimate and marked so. Play money is never added to real money.
 
-use crate::chat::Charge;
 use crate::chat::Pico;
 use crate::chat::Sum;
 use crate::chat::Turn;
@@ -28,10 +27,4 @@ pub fn turn_sum(turn: &Turn) -> Sum {
         sum.add(charge);
     }
     sum
-}
-
-/// As a footer shows a charge: the amount with its mark, `local`, play money named.
-#[must_use]
-pub fn charge_words(charge: &Charge) -> String {
-    charge.to_string()
 }

@@ -11,6 +11,9 @@ use crate::text::one_line;
 use crate::tui::state::FRAME;
 use crate::tui::state::State;
 
+/// The pause before more colours of code are made.
+const COLOURS: Duration = Duration::from_millis(16);
+
 impl State {
     /// When the screen must change by itself: the next step of a visible spinner, a notice that
     /// goes, a draft to save, an estimate to make. `None` when nothing moves: then no timer runs.
@@ -18,7 +21,8 @@ impl State {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let step = if self.look.ui.reduced_motion { Duration::from_secs(1) } else { FRAME };
         let frame = self.shows_life().then(|| now + step);
-        [frame, self.notices.until(), self.due.draft, self.due.estimate].into_iter().flatten().min()
+        let colours = self.waits_for_colours().then(|| now + COLOURS);
+        [frame, colours, self.notices.until(), self.due.draft, self.due.estimate].into_iter().flatten().min()
     }
 
     /// Whether a reply in flight is visible somewhere.
@@ -34,6 +38,21 @@ impl State {
                 .panes
                 .iter()
                 .any(|(index, _)| self.panes.get(*index).is_some_and(|pane| pane.live.is_some()))
+    }
+
+    /// Whether visible code waits for its colours, which come a part a frame.
+    #[must_use]
+    pub fn waits_for_colours(&self) -> bool {
+        let visible = self.look.areas.panes.iter().filter_map(|(index, _)| self.panes.get(*index));
+        visible.into_iter().any(|pane| {
+            pane.scroll.built().iter().filter_map(|index| pane.items.get(*index)).any(super::Item::pending)
+        })
+    }
+
+    /// Whether somebody is paid when that model is asked.
+    #[must_use]
+    pub fn costs_money(&self, model: &ModelRef) -> bool {
+        self.tariff(model) == Tariff::Metered && !self.known.near.contains(&model.provider)
     }
 
     /// How a model is paid for.
@@ -60,12 +79,6 @@ impl State {
             .filter(|pane| pane.seat.model == seat.model)
             .count();
         if before == 0 { name } else { format!("{name} #{}", before + 1) }
-    }
-
-    /// The panes whose replies are in flight.
-    #[must_use]
-    pub fn streaming(&self) -> Vec<SeatId> {
-        self.panes.iter().filter(|pane| pane.live.is_some()).map(super::Pane::id).collect()
     }
 
     /// The seats that Enter sends to.

@@ -58,6 +58,12 @@ impl Scroll {
         self.seen = None;
     }
 
+    /// The turns that have documents.
+    #[must_use]
+    pub fn built(&self) -> &[usize] {
+        &self.built
+    }
+
     /// Whether the first visible row is in this piece of this turn.
     #[must_use]
     pub fn reads(&self, turn: usize, piece: Piece) -> bool {

@@ -2,6 +2,7 @@
 //! makes it; nothing here is computed from files or the environment.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use crate::chat::Charge;
@@ -117,6 +118,8 @@ pub struct Setup {
     pub notices: Vec<Notice>,
     /// How the tokens of each provider are paid for.
     pub tariffs: BTreeMap<String, Tariff>,
+    /// Providers on this machine: nobody is paid there.
+    pub near: BTreeSet<String>,
     /// What the config says of models.
     pub labels: HashMap<ModelRef, Label>,
     /// The budget of a day.

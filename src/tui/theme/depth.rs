@@ -1,7 +1,6 @@
 //! How many colours the terminal has, and the nearest of them. Nothing here asks the terminal: the
 //! environment says it, and its variables are given.
 
-use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 /// How many colours there are.
@@ -61,29 +60,6 @@ impl Depth {
             },
             (Self::Ansi256 | Self::Ansi16, _) => colour,
         }
-    }
-}
-
-/// Brings a finished buffer to the colours that there are. Modifiers stay. Does nothing when there are
-/// all colours.
-pub fn downgrade(buffer: &mut Buffer, depth: Depth) {
-    if depth == Depth::TrueColor {
-        return;
-    }
-    // Neighbours mostly have the same colours.
-    let mut last = (Color::Reset, Color::Reset);
-    let mut nearest = |colour: Color| {
-        if last.0 != colour {
-            last = (colour, depth.nearest(colour));
-        }
-        last.1
-    };
-    for cell in &mut buffer.content {
-        cell.fg = nearest(cell.fg);
-    }
-    for cell in &mut buffer.content {
-        cell.bg = nearest(cell.bg);
-        cell.underline_color = nearest(cell.underline_color);
     }
 }
 

@@ -20,7 +20,6 @@ use ratatui::style::Style;
 use crate::chat::Notice;
 
 pub use depth::Depth;
-pub use depth::downgrade;
 pub use role::Role;
 
 static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/themes");
@@ -100,6 +99,7 @@ impl Theme {
     }
 
     /// Whether the theme can be drawn as it is in so many colours.
+    #[cfg(test)]
     #[must_use]
     pub fn fits(&self, depth: Depth) -> bool {
         let colours = self.styles.iter().flat_map(|style| [style.fg, style.bg, style.underline_color]);

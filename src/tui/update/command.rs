@@ -154,8 +154,8 @@ fn layout(state: &mut State, text: &str, out: &mut Vec<Effect>) {
         seats::next_layout(state, out);
         return;
     }
-    match LayoutChoice::ALL.iter().find(|(_, name)| *name == text) {
-        Some((choice, _)) => seats::layout(state, *choice, out),
+    match LayoutChoice::from_name(text) {
+        Some(choice) => seats::layout(state, choice, out),
         None => {
             let said = unknown(text, LayoutChoice::ALL.iter().map(|(_, name)| *name));
             state.tell(Notice::warning(format!("there is no layout {said}")));

@@ -13,6 +13,7 @@ use crate::tui::update::compose;
 use crate::tui::update::copy;
 use crate::tui::update::history;
 use crate::tui::update::panels;
+use crate::tui::update::send;
 
 /// Takes a key.
 pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
@@ -39,6 +40,15 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
     if context == Context::Composer
         && (history::search_key(state, key) || compose::offer_key(state, key, out))
     {
+        return;
+    }
+    if context == Context::Composer && key.code == KeyCode::Enter && !state.look.ui.enter_sends {
+        // The person wants it the other way round: Enter writes, Alt-Enter or Ctrl-Enter sends.
+        if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL) {
+            send::enter(state, out);
+        } else {
+            compose::newline(state);
+        }
         return;
     }
     match state.keymap.resolve(context, &mut state.pending, key) {

@@ -23,6 +23,8 @@ use std::time::Instant;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
+use ratatui::layout::Size;
+
 use crate::engine::RunEvent;
 use crate::tui::effect::Effect;
 use crate::tui::effect::Report;
@@ -32,6 +34,7 @@ pub use command::COMMANDS;
 
 /// What can happen to the screen.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "events are moved once, one at a time")]
 pub enum Event {
     /// A key.
     Key(KeyEvent),
@@ -77,7 +80,10 @@ pub fn update(state: &mut State, event: Event, now: Instant, out: &mut Vec<Effec
             compose::paste(state, &text);
             Dirty::Now
         }
-        Event::Resize(..) => Dirty::Now,
+        Event::Resize(width, height) => {
+            state.look.size = Size { width, height };
+            Dirty::Now
+        }
         Event::Mouse(mouse) => mouse::mouse(state, mouse),
         Event::Run(events) => run::run(state, events, out),
         Event::Report(report) => {

@@ -1,11 +1,10 @@
 //! The mouse, while it is captured: the wheel scrolls what is under it, a click chooses the current
 //! pane and moves nothing else.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
-
+use crate::tui::screen::Hit;
 use crate::tui::state::State;
 use crate::tui::update::Dirty;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 /// Rows for one step of the wheel.
 const STEP: isize = 3;
@@ -15,9 +14,7 @@ pub fn mouse(state: &mut State, mouse: MouseEvent) -> Dirty {
     if !state.panels.is_empty() {
         return Dirty::Nothing;
     }
-    let at = Position { x: mouse.column, y: mouse.row };
-    let under = state.look.areas.panes.iter().find(|(_, area)| area.contains(at)).map(|(index, _)| *index);
-    let Some(index) = under else { return Dirty::Nothing };
+    let Hit::Pane(index) = state.look.areas.hit(mouse.column, mouse.row) else { return Dirty::Nothing };
     let Some(pane) = state.panes.get_mut(index) else { return Dirty::Nothing };
     match mouse.kind {
         MouseEventKind::ScrollUp => pane.scroll_by(&state.room.turns, -STEP),

@@ -131,17 +131,14 @@ pub fn target(state: &mut State, only: bool) {
 
 /// The next layout, which is remembered.
 pub fn next_layout(state: &mut State, out: &mut Vec<Effect>) {
-    let all = LayoutChoice::ALL;
-    let at = all.iter().position(|(choice, _)| *choice == state.look.layout).unwrap_or(0);
-    if let Some((choice, _)) = all.get((at + 1) % all.len()) {
-        layout(state, *choice, out);
-    }
+    let next = state.look.layout.next();
+    layout(state, next, out);
 }
 
 /// Uses a layout, and remembers it.
 pub fn layout(state: &mut State, choice: LayoutChoice, out: &mut Vec<Effect>) {
     state.look.layout = choice;
-    let name = LayoutChoice::ALL.iter().find(|(known, _)| *known == choice).map_or("auto", |(_, name)| name);
+    let name = choice.name();
     state.say(format!("layout: {name}"));
     out.push(Effect::Remember { key: "layout", value: name.to_owned() });
 }

@@ -5,7 +5,6 @@ use crate::chat::Notice;
 use crate::chat::Reply;
 use crate::chat::RunId;
 use crate::chat::SeatId;
-use crate::chat::Tariff;
 use crate::chat::Turn;
 use crate::chat::TurnId;
 use crate::chat::own_history;
@@ -65,7 +64,7 @@ fn ask_first(state: &mut State, text: &str, targets: &[SeatId]) -> bool {
     let paid: Vec<String> = state
         .panes
         .iter()
-        .filter(|pane| targets.contains(&pane.id()) && state.tariff(&pane.seat.model) == Tariff::Metered)
+        .filter(|pane| targets.contains(&pane.id()) && state.costs_money(&pane.seat.model))
         .map(|pane| pane.seat.model.to_string())
         .collect();
     if paid.is_empty() {

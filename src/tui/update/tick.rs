@@ -24,6 +24,9 @@ pub fn tick(state: &mut State, out: &mut Vec<Effect>) -> Dirty {
             (!draft.trim().is_empty() && !draft.starts_with('/')).then(|| state.estimate_next(&draft));
         dirty = Dirty::Now;
     }
+    if state.waits_for_colours() {
+        dirty = dirty.max(Dirty::Stream);
+    }
     if state.shows_life() {
         let live: Vec<RunId> = state.runs.iter().map(|(run, _)| *run).collect();
         for id in live {

@@ -56,7 +56,7 @@ pub fn draw(state: &State, pane: &Pane, area: Rect, buffer: &mut Buffer, paint: 
             if from < to {
                 let rows = u16::try_from(to - from).unwrap_or(0);
                 let place = Rect { y, height: rows, ..area };
-                Drawing { state, pane, told: &told, item, index }.piece(piece, from, place, buffer, paint);
+                Drawing { state, pane, told: &told, item, index, paint }.piece(piece, from, place, buffer);
                 y += rows;
             }
         }
@@ -70,11 +70,13 @@ struct Drawing<'a> {
     told: &'a Told<'a>,
     item: &'a Item,
     index: usize,
+    paint: Paint<'a>,
 }
 
 impl Drawing<'_> {
     /// Draws rows of a piece, from `from` on, as many as `area` has.
-    fn piece(&self, piece: Piece, from: usize, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
+    fn piece(&self, piece: Piece, from: usize, area: Rect, buffer: &mut Buffer) {
+        let paint = self.paint;
         let range = from..from + usize::from(area.height);
         let line = |row: usize| {
             let offset = u16::try_from(row - from).unwrap_or(0);

@@ -9,6 +9,7 @@ use crate::text::cell_width;
 use crate::text::one_line;
 use crate::tui::panel::tokens;
 use crate::tui::state::Focus;
+use crate::tui::state::Search;
 use crate::tui::state::State;
 use crate::tui::state::Target;
 use crate::tui::theme::Role;
@@ -44,7 +45,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) ->
     };
     let inner = inner.intersection(buffer.area);
     if let Some(search) = &state.composer.search {
-        return search_line(state, search.skip, &search.query, inner, buffer, paint);
+        return search_line(state, search, inner, buffer, paint);
     }
     let cursor = state.composer.draw(inner, buffer);
     buffer.set_style(inner, paint.of(Role::Input));
@@ -54,16 +55,15 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) ->
 /// The search through the prompts: what is typed, and the prompt that it found.
 fn search_line(
     state: &State,
-    skip: usize,
-    query: &str,
+    search: &Search,
     area: Rect,
     buffer: &mut Buffer,
     paint: Paint<'_>,
 ) -> Option<Position> {
-    let shown = format!("search: {} ", one_line(query));
+    let shown = format!("search: {} ", one_line(&search.query));
     let used = put(buffer, area, &shown, paint.of(Role::Key));
     let rest = Rect { x: area.x + used, width: area.width - used, ..area };
-    let found = state.composer.prompts.find(query, skip);
+    let found = state.composer.prompts.find(&search.query, search.skip);
     let (text, role) = found.map_or(("nothing found".to_owned(), Role::Dim), |prompt| {
         (one_line(prompt.lines().next().unwrap_or("")).into_owned(), Role::Input)
     });

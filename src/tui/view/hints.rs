@@ -72,8 +72,14 @@ fn hints(state: &State) -> Vec<Hint> {
             (2, key(Action::Escape).unwrap_or_default(), "leave".to_owned()),
         ];
     }
-    add(0, Action::Send, "send");
-    if let Some(newline) = &state.look.ui.newline {
+    if state.look.ui.enter_sends {
+        add(0, Action::Send, "send");
+    } else {
+        out.push((0, "alt-enter".to_owned(), "send".to_owned()));
+    }
+    if !state.look.ui.enter_sends {
+        out.push((3, "enter".to_owned(), "newline".to_owned()));
+    } else if let Some(newline) = &state.look.ui.newline {
         out.push((3, newline.clone(), "newline".to_owned()));
     } else if let Some(newline) = state.keymap.chord(Action::Newline, context) {
         out.push((3, newline, "newline".to_owned()));

@@ -35,8 +35,8 @@ pub fn prepare(state: &mut State, size: Size) {
     let mut shape = Shape {
         panes: state.panes.len(),
         current: state.current,
-        zoomed: state.look.zoom,
         choice: state.look.layout,
+        zoomed: state.look.zoom,
         side_panel: false,
         composer_rows: rows,
         full_panel: false,
@@ -82,6 +82,7 @@ pub fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) -> Option<Positio
 }
 
 fn all(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Position> {
+    buffer.set_style(buffer.area, paint.of(Role::Ground));
     buffer.set_style(buffer.area, paint.of(Role::Text));
     let places = &state.look.areas;
     header::draw(state, places.header, buffer, paint);

@@ -34,7 +34,7 @@ pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
         Rect { y: composer.y - count - 2, height: count + 2, width: composer.width.min(64), ..composer };
     let title = [Field::new(" commands", Role::Title)];
     let status = [Field::new(" tab completes · enter does it · esc closes", Role::Dim)];
-    boxed(area, &title, &status, Role::BorderFocus, buffer, paint);
+    boxed(&border(area, &title, &status, Role::BorderFocus), buffer, paint);
     let inner = Frame::inner(area);
     let shown = usize::from(count);
     let top = (offers.selected + 1).saturating_sub(shown);
@@ -74,7 +74,7 @@ pub fn notice(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
         Severity::Error => (" error", Role::Bad),
     };
     let status = [Field::new(" esc closes", Role::Dim)];
-    boxed(area, &[Field::new(word, role)], &status, role, buffer, paint);
+    boxed(&border(area, &[Field::new(word, role)], &status, role), buffer, paint);
     let inner = Frame::inner(area);
     for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
         put(
@@ -93,16 +93,23 @@ pub fn panels(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Op
         let area = panel::place(open.as_ref(), screen(state.look.size)).intersection(buffer.area);
         let title = [Field::new(format!(" {}", open.title()), Role::Title)];
         let status = [Field::new(format!(" {}", open.hints()), Role::Dim)];
-        boxed(area, &title, &status, Role::BorderFocus, buffer, paint);
+        boxed(&border(area, &title, &status, Role::BorderFocus), buffer, paint);
         let inner = Frame::inner(area);
         cursor = Some(state.with_cx(|cx| open.draw(inner, buffer, paint, cx)));
     }
     cursor
 }
 
-fn boxed(area: Rect, title: &[Field], status: &[Field], role: Role, buffer: &mut Buffer, paint: Paint<'_>) {
-    let area = area.intersection(buffer.area);
+/// Empties the area under a border and draws it.
+fn boxed(frame: &Frame<'_>, buffer: &mut Buffer, paint: Paint<'_>) {
+    let area = frame.area.intersection(buffer.area);
     Clear.render(area, buffer);
+    buffer.set_style(area, paint.of(Role::Ground));
     buffer.set_style(area, paint.of(Role::Panel));
-    Frame { area, weight: Weight::Light, role, title, status, open: false }.draw(buffer, paint);
+    frame.draw(buffer, paint);
+}
+
+/// A border of an overlay.
+fn border<'a>(area: Rect, title: &'a [Field], status: &'a [Field], role: Role) -> Frame<'a> {
+    Frame { area, weight: Weight::Light, role, title, status, open: false }
 }

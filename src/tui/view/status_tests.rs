@@ -25,7 +25,8 @@ fn whole_fields_go_by_width() {
     for (cells, want) in [
         (34, "done 14s · 812 out · $0.0143"),
         (36, "done 14s · 812 out · $0.0143"),
-        (40, "done 14s · 74 tok/s · 812 out · $0.0143"),
+        (40, "done 14s · 74 tok/s · 1.2k→812 · $0.0143"),
+        (39, "done 14s · 74 tok/s · 812 out · $0.0143"),
         (58, "done 14s · first 0.6s · 74 tok/s · 1.2k→812 · $0.0143"),
         (60, "done 14s · first 0.6s · 74 tok/s · 1.2k→812 · $0.0143"),
         (80, "done 14s · first 0.6s · 74 tok/s · 1.2k→812 · 900 cached · $0.0143"),

@@ -35,6 +35,11 @@ pub fn title(state: &State, pane: &Pane, current: bool, cells: usize) -> Vec<Fie
         }
         after.extend(served(state, pane, reply).map(|text| Field::new(text, Role::Warn)));
     }
+    let unseen =
+        pane.last_asked(&state.room.turns).and_then(|at| pane.items.get(at)).map_or(0, |item| item.unseen);
+    if unseen > 0 {
+        after.push(Field::new(format!(" {unseen} hidden"), Role::Warn));
+    }
     if pane.raw {
         after.push(Field::new(" · source", Role::Dim));
     }
