@@ -43,7 +43,8 @@ pub(super) const NOW: Millis = Millis(1_767_312_000_000);
 
 /// A place for a database.
 pub(super) struct Disk {
-    pub(super) dir: tempfile::TempDir,
+    /// Kept so that the folder stays.
+    _dir: tempfile::TempDir,
     pub(super) path: PathBuf,
 }
 
@@ -51,7 +52,7 @@ impl Disk {
     pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data").join("salon.db");
-        Self { dir, path }
+        Self { _dir: dir, path }
     }
 
     pub(super) fn open(&self) -> Opened {

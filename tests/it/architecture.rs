@@ -54,6 +54,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("crossterm", &["tui/"]),
     ("tui_textarea", &["tui/"]),
     ("nucleo_matcher", &["tui/"]),
+    ("termina", &["tui/runtime/keys.rs"]),
     ("syntect", &["tui/markdown/"]),
     ("two_face", &["tui/markdown/"]),
     ("pulldown_cmark", &["tui/markdown/"]),

@@ -128,11 +128,21 @@ fn who_wants_it_writes_with_enter_and_sends_with_alt_enter() {
 #[test]
 fn a_burst_of_keys_with_enters_is_a_paste() {
     let mut h = Harness::new(&["a"]);
-    for c in ["a", "b", "enter", "c", "enter"] {
+    for c in ["a", "b", "c", "enter", "d", "enter"] {
         h.wait(1).event(Event::Key(crate::tui::harness::key(c)));
     }
-    assert_eq!(h.state.composer.typed(), "ab\nc\n");
+    assert_eq!(h.state.composer.typed(), "abc\nd\n");
     assert_eq!(h.asked(1), 0);
+}
+
+#[test]
+fn two_keys_at_once_are_no_paste() {
+    let mut h = Harness::new(&["a"]);
+    h.type_text("hell");
+    for c in ["o", "enter"] {
+        h.wait(1).event(Event::Key(crate::tui::harness::key(c)));
+    }
+    assert_eq!(h.sent_to(1), ["User: hello"]);
 }
 
 #[test]

@@ -1,26 +1,31 @@
 //! Where keys, resizes and signals come from: three threads that only listen.
 //!
 //! The input thread can be parked, so that an editor or the shell may have the terminal. A watcher
-//! of its own waits for the terminal to disappear (safety R24): the library that reads keys would
-//! spin then, and nothing else would ever notice.
+//! of its own waits for the terminal to disappear (safety R24), also while the input thread is parked.
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
-use crossterm::event::Event as Key;
+use crossterm::event::Event;
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::tui::runtime::keys::Decoder;
+
+/// How long the rest of an escape sequence may take before Esc was a key.
+const ESCAPE: Duration = Duration::from_millis(25);
+
 /// What came from outside.
 #[derive(Debug)]
 pub enum Input {
-    /// A key, a paste, the mouse, focus.
-    Key(Key),
+    /// A key, a paste, the mouse, focus; and when it was read.
+    Key(Event, Instant),
     /// The terminal has another size now.
     Resized,
     /// A signal that ends the program.
@@ -80,6 +85,8 @@ fn read_keys(
     tell: &mpsc::Sender<()>,
 ) -> io::Result<()> {
     let stdin = io::stdin();
+    let mut decoder = Decoder::default();
+    let mut events = Vec::new();
     loop {
         let mut waiting = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(listen, PollFlags::IN)];
         match poll(&mut waiting, None) {
@@ -97,15 +104,34 @@ fn read_keys(
             }
             continue;
         }
-        if ready(0).intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-            return Ok(());
+        if ready(0).is_empty() {
+            continue;
         }
-        while crossterm::event::poll(Duration::ZERO)? {
-            if out.send(Input::Key(crossterm::event::read()?)).is_err() {
+        let mut bytes = [0_u8; 1 << 14];
+        match rustix::io::read(&stdin, &mut bytes) {
+            Ok(0) => return Ok(()),
+            Ok(read) => decoder.push(bytes.get(..read).unwrap_or_default(), &mut events),
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if decoder.is_open() && !is_readable(&stdin, ESCAPE) {
+            decoder.settle(&mut events);
+        }
+        let at = Instant::now();
+        for event in events.drain(..) {
+            if out.send(Input::Key(event, at)).is_err() {
                 return Ok(());
             }
         }
     }
+}
+
+/// Whether there is more to read within that time.
+fn is_readable(stdin: &io::Stdin, within: Duration) -> bool {
+    let nanos = i64::from(within.subsec_nanos());
+    let within = rustix::event::Timespec { tv_sec: 0, tv_nsec: nanos };
+    let mut waiting = [PollFd::new(stdin, PollFlags::IN)];
+    poll(&mut waiting, Some(&within)).is_ok_and(|ready| ready > 0)
 }
 
 /// Watches for the terminal's end.

@@ -5,6 +5,7 @@ mod clipboard;
 mod effects;
 mod guard;
 mod input;
+mod keys;
 mod pacer;
 mod painter;
 
@@ -237,7 +238,12 @@ impl Room {
     }
 
     fn step(&mut self, event: Event) {
-        let dirty = self.do_effects(|state, now, effects| update(state, event, now, effects));
+        self.step_at(event, Instant::now());
+    }
+
+    /// A step that happened at that time: keys are judged by when they were pressed.
+    fn step_at(&mut self, event: Event, at: Instant) {
+        let dirty = self.do_effects(|state, _, effects| update(state, event, at, effects));
         match dirty {
             Dirty::Nothing => {}
             Dirty::Stream => self.pacer.soon(),
@@ -259,11 +265,11 @@ impl Room {
 
     fn outside(&mut self, input: Input) {
         match input {
-            Input::Key(Key::Key(key)) => self.step(Event::Key(key)),
-            Input::Key(Key::Paste(text)) => self.step(Event::Paste(text)),
-            Input::Key(Key::Mouse(mouse)) => self.step(Event::Mouse(mouse)),
-            Input::Key(Key::Resize(..)) | Input::Resized => self.resized(),
-            Input::Key(Key::FocusGained | Key::FocusLost) => {}
+            Input::Key(Key::Key(key), at) => self.step_at(Event::Key(key), at),
+            Input::Key(Key::Paste(text), at) => self.step_at(Event::Paste(text), at),
+            Input::Key(Key::Mouse(mouse), at) => self.step_at(Event::Mouse(mouse), at),
+            Input::Key(..) => {}
+            Input::Resized => self.resized(),
             Input::End(signal) => self.end = Some(End::Signal(signal)),
             Input::Stop => self.suspend(),
             Input::Continue => self.come_back(),

@@ -21,6 +21,9 @@ pub const TWICE: Duration = Duration::from_secs(3);
 /// Keys that come faster than this were pasted.
 pub const BURST: Duration = Duration::from_millis(8);
 
+/// So many characters in a row that were faster than [`BURST`] are a paste, not a person.
+pub const PASTED: u32 = 3;
+
 /// Where the keyboard is when no panel is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Focus {
@@ -72,6 +75,8 @@ pub struct Guards {
     pub closed: Option<Instant>,
     /// When a character was last typed.
     pub typed: Option<Instant>,
+    /// How many characters came faster than anybody types, one after the other.
+    pub quick: u32,
     /// Whether this terminal brackets pastes, so that bursts need no guess.
     pub brackets: bool,
     /// An action that waits for a digit.

@@ -41,7 +41,7 @@ use crate::tui::screen::Areas;
 
 pub use clock::{Clock, FRAME};
 pub use composer::{Composer, Offer, Offers, Search};
-pub use focus::{BURST, Due, Focus, GUARD, Guards, Look, TWICE, Usage};
+pub use focus::{BURST, Due, Focus, GUARD, Guards, Look, PASTED, TWICE, Usage};
 pub use item::{Item, Piece, Told};
 pub use money::{Money, turn_sum};
 pub use notices::Notices;

@@ -11,6 +11,7 @@ use crate::tui::state::BURST;
 use crate::tui::state::Composer;
 use crate::tui::state::Offer;
 use crate::tui::state::Offers;
+use crate::tui::state::PASTED;
 use crate::tui::state::Pasted;
 use crate::tui::state::REFUSED;
 use crate::tui::state::State;
@@ -36,7 +37,7 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
         _ => {
             if edit(&mut state.composer, key) {
                 if matches!(key.code, KeyCode::Char(_)) && plain(key) {
-                    state.guards.typed = Some(state.clock.now);
+                    typed(state);
                 }
                 changed(state);
             }
@@ -83,6 +84,17 @@ fn edit(composer: &mut Composer, key: KeyEvent) -> bool {
     true
 }
 
+/// Whether the last character was typed less than a moment ago.
+fn is_quick(state: &State) -> bool {
+    state.guards.typed.is_some_and(|typed| state.clock.since(typed) < BURST)
+}
+
+/// A character was typed.
+fn typed(state: &mut State) {
+    state.guards.quick = if is_quick(state) { state.guards.quick.saturating_add(1) } else { 0 };
+    state.guards.typed = Some(state.clock.now);
+}
+
 /// Enter. After a backslash, or in a burst of keys that was a paste, it is a new line.
 pub fn enter(state: &mut State, out: &mut Vec<Effect>) {
     if state.composer.after_backslash() {
@@ -90,10 +102,10 @@ pub fn enter(state: &mut State, out: &mut Vec<Effect>) {
         newline(state);
         return;
     }
-    let burst = state.guards.typed.is_some_and(|typed| state.clock.since(typed) < BURST);
+    let burst = is_quick(state) && state.guards.quick + 1 >= PASTED;
     if burst && !state.guards.brackets {
         newline(state);
-        state.guards.typed = Some(state.clock.now);
+        typed(state);
         return;
     }
     send::enter(state, out);
