@@ -283,8 +283,7 @@ impl Scanner {
 
     fn code(&mut self, source: &str, at: Range<usize>, mid: bool, out: &mut Vec<Cut>) {
         let line = source.get(at.clone()).unwrap_or_default().trim_end_matches(['\n', '\r']);
-        let full;
-        match &mut self.open {
+        let full = match &mut self.open {
             Open::Fence { mark, len, .. } if !mid && line::closes(line, *mark, *len) => {
                 self.end_fence(source, at.start, out);
                 self.chunk = at.end;
@@ -296,14 +295,14 @@ impl Scanner {
                 *lines += 1;
                 let size = at.end - self.chunk;
                 *held &= size < PIECE;
-                full = !*held && (*lines >= CODE_LINES || size >= CODE_BYTES);
+                !*held && (*lines >= CODE_LINES || size >= CODE_BYTES)
             }
             Open::Indented { lines, .. } if mid || line::indent(line).0 >= 4 => {
                 *lines += 1;
                 if line.trim().is_empty() {
                     return;
                 }
-                full = *lines >= CODE_LINES || at.end - self.chunk >= CODE_BYTES;
+                *lines >= CODE_LINES || at.end - self.chunk >= CODE_BYTES
             }
             Open::Indented { .. } if line.trim().is_empty() => return,
             _ => {
@@ -311,7 +310,7 @@ impl Scanner {
                 self.open = Open::Nothing;
                 return self.prose(source, at, false, out);
             }
-        }
+        };
         self.last = at.clone();
         if full {
             self.end_code(at.end, out);

@@ -167,7 +167,7 @@ mod tests {
             (b"\x1b[I", Event::FocusGained),
         ] {
             for size in [1, 2, 3, 100] {
-                assert_eq!(whole(bytes, size), [expected.clone()], "{bytes:?} by {size}");
+                assert_eq!(whole(bytes, size), std::slice::from_ref(&expected), "{bytes:?} by {size}");
             }
         }
     }
