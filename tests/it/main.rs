@@ -7,6 +7,7 @@
 mod architecture;
 mod cli;
 mod config;
+mod docs;
 mod lab;
 #[path = "../mock/mod.rs"]
 mod mock;
