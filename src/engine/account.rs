@@ -97,7 +97,7 @@ pub fn reach(fault: &Fault, output: bool) -> Reach {
     if output {
         return Reach::Served;
     }
-    let refused_by_status = fault.http_status.is_some_and(|status| status >= 400);
+    let refused_by_status = fault.http_status.is_some_and(|status| status >= 300);
     let lost = fault.cut
         || matches!(
             fault.class,

@@ -212,11 +212,13 @@ impl Attempt {
         let kept = self.kept.saturating_add(bytes);
         self.kept = kept.min(MOST_KEPT);
         if kept > MOST_KEPT {
-            return Err(Fault::new(
+            let mut fault = Fault::new(
                 FaultClass::Protocol,
                 format!("the reply is longer than {} MiB and was ended", MOST_KEPT >> 20),
             )
-            .hint("what came until then is kept; set max_tokens to bound replies"));
+            .hint("what came until then is kept; set max_tokens to bound replies");
+            fault.cut = true;
+            return Err(fault);
         }
         Ok(())
     }

@@ -213,10 +213,10 @@ impl Run {
 
     /// Notes why the attempt failed, and when.
     fn fail(&mut self, mut fault: Fault) {
-        if fault.hint.is_empty()
-            && let Some(asked) = fault.retry_after_ms.filter(|asked| *asked > MOST_PATIENCE_MS)
-        {
-            fault.hint = format!("it asks to wait {} min; ask again then", asked.div_ceil(60_000));
+        // Whatever else could be done: this long nobody waits by chance.
+        if let Some(asked) = fault.retry_after_ms.filter(|asked| *asked > MOST_PATIENCE_MS) {
+            let minutes = asked.div_ceil(60_000);
+            fault.hint = format!("It asks to wait {minutes} min: ask again then, or ask another model.");
         }
         self.attempt.failed = Some((fault, self.inner.clock.now(), self.inner.clock.wall()));
     }

@@ -362,7 +362,7 @@ fn a_reply_without_end_is_ended() {
     let script: Vec<Step> = (0..20).map(|_| say(&piece)).chain([Step::Hang]).collect();
     let mut stage = Stage::new(vec![cast("lab", vec![script]), cast("ok", vec![vec![say("y"), end()]])]);
     let told = stage.run(&["lab/m", "ok/m"]);
-    assert_eq!(told[0].outcome.status, Status::Failed);
+    assert_eq!(told[0].outcome.status, Status::Cut);
     assert_eq!(told[0].outcome.fault.as_ref().map(|fault| fault.class), Some(FaultClass::Protocol));
     assert_eq!(told[0].text().len(), MOST_KEPT);
     assert_eq!(told[1].outcome.status, Status::Done);

@@ -326,9 +326,9 @@ impl ChatDecoder {
             Some(finish) => finish,
             None if done && !self.flavour.quirks.always_finishes => {
                 if !self.any && calls.is_empty() {
-                    return Err(
-                        Fault::new(FaultClass::Provider, "The provider sent an empty reply.").retryable()
-                    );
+                    return Err(Fault::new(FaultClass::Provider, "The provider sent an empty reply.")
+                        .hint("Ask again, or ask another model.")
+                        .retryable());
                 }
                 if calls.is_empty() { Finish::Unknown } else { Finish::ToolCalls }
             }
@@ -468,7 +468,8 @@ fn cut() -> Fault {
 
 fn too_long() -> Fault {
     let mut fault =
-        Fault::new(FaultClass::Protocol, "The stream has a line or an event of more than 16 MiB.");
+        Fault::new(FaultClass::Protocol, "The stream has a line or an event of more than 16 MiB.")
+            .hint("What came until then is kept. Check the base_url in the config.");
     fault.cut = true;
     fault
 }

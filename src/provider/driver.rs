@@ -199,7 +199,10 @@ impl Inner {
 
     /// Refuses what no decoder may see.
     fn check(&self, url: &Url, head: &Head) -> Result<(), Fault> {
-        let protocol = |words: String| Err(Fault::new(FaultClass::Protocol, words));
+        let protocol = |words: String| {
+            let hint = "Check the base_url in the config, and what stands between salon and the provider.";
+            Err(Fault::new(FaultClass::Protocol, words).hint(hint))
+        };
         let size: usize = head.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         let host = http::host(url);
         if size > MOST_HEADER_BYTES {
@@ -384,7 +387,8 @@ impl Reader {
         let mut fault = Fault::new(
             FaultClass::Protocol,
             format!("{} sent {what}; the reply was ended there.", self.host),
-        );
+        )
+        .hint("What came until then is kept; set max_tokens to bound replies.");
         fault.cut = true;
         Err(fault)
     }

@@ -21,7 +21,8 @@ pub(super) fn before_head(error: &reqwest::Error, host: &str, connect: Duration)
     }
     let why = innermost(error);
     if why.contains("message head is too large") {
-        return Fault::new(FaultClass::Protocol, format!("{host} sent more headers than are read."));
+        return Fault::new(FaultClass::Protocol, format!("{host} sent more headers than are read."))
+            .hint("Check the base_url in the config, and what stands between salon and the provider.");
     }
     if why.contains("invalid HTTP") {
         let words = format!("What answers at {host} does not speak HTTP: {why}.");
@@ -117,10 +118,13 @@ fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
 
 /// As [`find`], also inside of an IO error, which hides what it holds from the chain.
 fn chain_has<E: Error + 'static>(error: &reqwest::Error) -> bool {
-    let hidden = |inner: &(dyn Error + 'static)| {
-        inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref).is_some_and(|held| held.is::<E>())
-    };
-    chain(error).any(|inner| inner.is::<E>() || hidden(inner))
+    chain(error).any(|inner| holds::<E>(inner))
+}
+
+/// Whether it is such an error, or an IO error around one; one IO error may be around another.
+fn holds<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    error.is::<E>()
+        || error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).is_some_and(|held| holds::<E>(held))
 }
 
 fn innermost(error: &reqwest::Error) -> String {

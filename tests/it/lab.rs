@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::mock::{Framing, Generator, Mock, Request, Responder, Step, events_head, response};
+use crate::mock::{Framing, Generator, Mock, Request, Responder, Step, events_head, head, response};
 use crate::sandbox::Sandbox;
 
 /// The key of the provider `lab`; nothing may ever show it.
@@ -35,6 +35,16 @@ impl Lab {
         self.sandbox_with("")
     }
 
+    /// `http://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        self.mock.url()
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.mock.seen().connections
+    }
+
     /// All requests so far, oldest first.
     pub fn requests(&self) -> Vec<Request> {
         self.mock.seen().requests
@@ -42,17 +52,19 @@ impl Lab {
 
     /// Whether the program closes every connection within that time.
     pub fn all_closed(&self, within: Duration) -> bool {
+        self.closed(self.connections(), within)
+    }
+
+    /// Whether the program closes so many connections within that time.
+    pub fn closed(&self, count: usize, within: Duration) -> bool {
         let start = Instant::now();
-        loop {
-            let seen = self.mock.seen();
-            if seen.closed.len() >= seen.connections {
-                return true;
-            }
+        while self.mock.seen().closed.len() < count {
             if start.elapsed() > within {
                 return false;
             }
             thread::sleep(Duration::from_millis(5));
         }
+        true
     }
 }
 
@@ -61,16 +73,18 @@ pub fn body(request: &Request) -> Value {
     serde_json::from_slice(&request.body).expect("a JSON body")
 }
 
-fn data(json: &Value) -> Vec<u8> {
+/// One frame of a stream.
+pub fn data(json: &Value) -> Vec<u8> {
     format!("data: {json}\n\n").into_bytes()
 }
 
-fn delta(text: &str) -> Vec<u8> {
+/// A frame with this text.
+pub fn delta(text: &str) -> Vec<u8> {
     data(&json!({ "id": "c1", "model": "mock", "choices": [{ "index": 0, "delta": { "content": text } }] }))
 }
 
 /// The frames that end a reply well, with its tokens.
-fn ending(input: u64, output: u64) -> Vec<u8> {
+pub fn ending(input: u64, output: u64) -> Vec<u8> {
     let mut out =
         data(&json!({ "id": "c1", "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] }));
     out.extend(data(&json!({ "id": "c1", "choices": [],
@@ -80,14 +94,15 @@ fn ending(input: u64, output: u64) -> Vec<u8> {
 }
 
 /// A stream of these frames, which ends with its connection.
-fn stream(frames: Vec<Vec<u8>>) -> Vec<Step> {
+pub fn stream(frames: Vec<Vec<u8>>) -> Vec<Step> {
     let mut steps = vec![Step::Send(events_head(Framing::Close, 0))];
     steps.extend(frames.into_iter().map(Step::Send));
     steps.push(Step::Fin);
     steps
 }
 
-fn always(steps: Vec<Step>) -> Responder {
+/// The same for every request.
+pub fn always(steps: Vec<Step>) -> Responder {
     Arc::new(move |_| steps.clone())
 }
 
@@ -123,6 +138,29 @@ pub fn error_after(text: &str, message: &str) -> Responder {
 /// An HTTP error with this JSON body.
 pub fn status(status: u16, body: &str) -> Responder {
     always(response(&format!("{status} Refused"), "application/json", body))
+}
+
+/// An HTTP answer with these headers and this JSON body.
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Responder {
+    let length = body.len().to_string();
+    let mut all = vec![("content-type", "application/json"), ("content-length", length.as_str())];
+    all.extend_from_slice(headers);
+    let mut bytes = head(&format!("{status} Answer"), &all);
+    bytes.extend_from_slice(body.as_bytes());
+    always(vec![Step::Send(bytes), Step::Next])
+}
+
+/// A stream of these bytes, as they are; it ends with its connection.
+pub fn bytes(body: impl Into<Vec<u8>>) -> Responder {
+    always(stream(vec![body.into()]))
+}
+
+/// The frame of a finish reason, and `[DONE]`.
+pub fn finished(reason: &str) -> Vec<u8> {
+    let mut out =
+        data(&json!({ "id": "c1", "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] }));
+    out.extend_from_slice(b"data: [DONE]\n\n");
+    out
 }
 
 /// The head of a stream, and then nothing.

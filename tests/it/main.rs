@@ -8,6 +8,7 @@ mod architecture;
 mod cli;
 mod config;
 mod docs;
+mod faults;
 mod lab;
 #[path = "../mock/mod.rs"]
 mod mock;

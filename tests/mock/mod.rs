@@ -31,7 +31,7 @@ pub enum Step {
     Fin,
     /// Close with a reset.
     Rst,
-    /// Read one more request on the same connection.
+    /// Read one more request on the same connection. As the last step: and answer it anew.
     Next,
 }
 
@@ -217,11 +217,23 @@ pub fn events_head(framing: Framing, length: usize) -> Vec<u8> {
 
 async fn play(mut stream: TcpStream, responder: Responder, seen: Arc<Mutex<Seen>>) {
     drop(stream.set_nodelay(true));
-    let Some(request) = take_request(&mut stream, &seen).await else { return };
-    for step in responder(&request) {
+    let Some(mut request) = take_request(&mut stream, &seen).await else { return };
+    while let Some(next) = answer(&mut stream, responder(&request), &seen).await {
+        let Some(next) = next else { return };
+        request = next;
+    }
+    wait_for_close(&mut stream, &seen).await;
+}
+
+/// Plays a script. `None`: nothing more is done here; `Some(None)`: the connection has ended; else
+/// the request that came after the last step, which is answered anew.
+async fn answer(stream: &mut TcpStream, steps: Vec<Step>, seen: &Mutex<Seen>) -> Option<Option<Request>> {
+    let mut last = None;
+    for step in steps {
+        last = None;
         let going_on = match step {
             Step::Send(bytes) => stream.write_all(&bytes).await.is_ok(),
-            Step::Split(bytes, size) => split(&mut stream, &bytes, size).await,
+            Step::Split(bytes, size) => split(stream, &bytes, size).await,
             Step::Sleep(time) => {
                 tokio::time::sleep(time).await;
                 true
@@ -239,18 +251,24 @@ async fn play(mut stream: TcpStream, responder: Responder, seen: Arc<Mutex<Seen>
                 false
             }
             Step::Stall => false,
-            Step::Next => take_request(&mut stream, &seen).await.is_some(),
-            Step::Fin => return,
+            Step::Next => match take_request(stream, seen).await {
+                Some(request) => {
+                    last = Some(request);
+                    true
+                }
+                None => return Some(None),
+            },
+            Step::Fin => return Some(None),
             Step::Rst => {
                 drop(stream.set_zero_linger());
-                return;
+                return Some(None);
             }
         };
         if !going_on {
-            break;
+            return None;
         }
     }
-    wait_for_close(&mut stream, &seen).await;
+    last.map(Some)
 }
 
 async fn split(stream: &mut TcpStream, bytes: &[u8], size: usize) -> bool {
