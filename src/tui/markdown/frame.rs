@@ -10,6 +10,8 @@ use super::row::{Layout, Row, Span};
 const DEPTH: usize = 64;
 /// Marks never leave the text fewer cells than this, or half the width.
 const ROOM: usize = 20;
+/// And never less than the widest character takes.
+const WIDEST: usize = 2;
 
 /// What stands on the left of the rows of a quote or an item.
 struct Mark {
@@ -46,7 +48,7 @@ impl Frame {
     /// A quote or an item begins. Where there is no room for its mark, it has none.
     pub(super) fn mark(&mut self, first: Span, rest: Span) {
         let cells = cell_width(&first.text);
-        let keep = ROOM.min(self.width / 2);
+        let keep = ROOM.min(self.width / 2).max(WIDEST);
         if self.bare > 0 || self.room() < keep + cells || self.marks.len() >= DEPTH {
             self.bare += 1;
             return;

@@ -379,6 +379,18 @@ fn streamed(text: &str, steps: &[(usize, bool)], width: u16) -> Vec<Row> {
     end
 }
 
+#[test]
+fn a_wide_character_has_room_beside_a_bullet() {
+    for text in ["- [x] done\n日本語のテキスト\n", "> 日本語\n", "1. 日本\n"] {
+        for width in 3..8 {
+            for row in rows(&mut whole(text), width) {
+                let cells: usize = row.spans.iter().map(|span| cell_width(&span.text)).sum();
+                assert!(cells <= usize::from(width), "{text:?} at {width}: {row:?}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
