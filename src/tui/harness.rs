@@ -55,8 +55,15 @@ pub fn seats(models: &[&str]) -> Vec<Seat> {
 /// A setup with these seats: prices of 1 µ$ a token in and 2 µ$ out.
 pub fn setup(models: &[&str]) -> Setup {
     let seats = seats(models);
-    let tariffs: BTreeMap<String, Tariff> =
-        [("demo".to_owned(), Tariff::Play), ("ollama".to_owned(), Tariff::Local)].into_iter().collect();
+    let tariffs: BTreeMap<String, Tariff> = [
+        ("demo", Tariff::Play),
+        ("ollama", Tariff::Local),
+        ("openrouter", Tariff::Metered),
+        ("lab", Tariff::Metered),
+    ]
+    .map(|(name, tariff)| (name.to_owned(), tariff))
+    .into_iter()
+    .collect();
     let by_provider = tariffs.clone();
     let mut ids = Ids::seeded(7);
     Setup {

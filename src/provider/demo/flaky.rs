@@ -84,20 +84,20 @@ fn locked(_: &Cue) -> Vec<Beat> {
 
 fn cut(_: &Cue) -> Vec<Beat> {
     let fault = Fault::cut("the connection was lost in the middle of the reply, on purpose")
-        .hint("What came is kept. r in the pane asks again.");
+        .hint("What came is kept; asking again makes another version beside it.");
     vec![Beat::Say(HALF.into()), Beat::Fail(Box::new(fault))]
 }
 
 fn broken(_: &Cue) -> Vec<Beat> {
     let fault = Fault::new(FaultClass::Provider, "internal error in the middle of the reply, on purpose")
-        .hint("What came is kept. r in the pane asks again.");
+        .hint("What came is kept; asking again makes another version beside it.");
     vec![Beat::Say(HALF.into()), Beat::Fail(Box::new(fault))]
 }
 
 fn stall(cue: &Cue) -> Vec<Beat> {
     let seconds = cue.patience.as_secs();
     let fault = Fault::new(FaultClass::Timeout, format!("nothing came for {seconds} s, on purpose"))
-        .hint("Esc stops a reply sooner. What came is kept.");
+        .hint("What came is kept. A reply can be stopped sooner, or asked for again.");
     vec![Beat::Say(HALF.into()), Beat::Wait(cue.patience), Beat::Fail(Box::new(fault))]
 }
 

@@ -221,12 +221,41 @@ fn the_picker_swaps_marks_and_adds() {
     h.press("ctrl-l").press("space").press("space").sees("2 marked").press("+");
     assert_eq!(h.state.panes.len(), 3);
     assert_eq!(h.state.panes[2].id(), SeatId(3));
-    h.press("ctrl-l").type_text("new/one").sees("as typed").press("enter");
-    assert_eq!(h.state.panes[0].seat.model.to_string(), "new/one");
+    h.press("ctrl-l").type_text("lab/one").sees("as typed").press("enter");
+    assert_eq!(h.state.panes[0].seat.model.to_string(), "lab/one");
     h.press("tab").press("X").sees("Take 1 one out").press("y");
     assert_eq!(h.state.panes.len(), 2);
     h.press("i").send("/add lab/x");
     assert_eq!(h.state.panes[2].id(), SeatId(4), "a number is never used again");
+}
+
+#[test]
+fn a_model_of_an_unknown_provider_is_refused_with_the_nearest_name() {
+    let mut h = Harness::new(&["a"]);
+    h.send("/model opnrouter/x/y").sees("there is no provider opnrouter; did you mean openrouter/x/y?");
+    assert_eq!(h.state.composer.typed(), "/model opnrouter/x/y", "what was typed can be corrected");
+    h.press("ctrl-u").send("/add nowhere/x").sees("there are demo, lab, ollama, openrouter");
+    h.press("ctrl-u").press("ctrl-l").type_text("olama/x").sees("did you mean ollama/x?").press("enter");
+    h.press("esc");
+    assert_eq!(h.state.panes.len(), 1);
+    assert_eq!(h.state.panes[0].seat.model.to_string(), "demo/a");
+}
+
+#[test]
+fn enter_in_the_list_of_commands_does_what_needs_nothing_more() {
+    let mut h = Harness::new(&["a"]);
+    h.type_text("/mode").press("enter").sees("search, or type provider/model-id").press("esc");
+    assert!(h.state.composer.is_empty());
+    h.type_text("/titl").press("enter");
+    assert_eq!(h.state.composer.typed(), "/title ", "a name is still wanted");
+}
+
+#[test]
+fn esc_closes_a_box_that_covers_text_before_it_stops() {
+    let mut h = Harness::new(&["a"]);
+    h.send("go").text(1, "x").report(Report::Notice(Notice::info("one line\nand another")));
+    h.sees("and another").press("esc").misses("and another");
+    assert!(!h.has_effect(|e| matches!(e, Effect::Cancel(_))));
 }
 
 #[test]

@@ -64,6 +64,60 @@ fn the_first_frame_says_demo_and_how_to_add_a_key() {
 }
 
 #[test]
+fn how_to_add_a_key_is_said_once_and_fits_small_screens() {
+    for (width, height) in [(150, 40), (100, 30), (80, 24), (60, 20), (36, 10)] {
+        let mut setup = setup(&["tour", "eliza", "thinker"]);
+        setup.ui.demo = true;
+        let mut h = Harness::with(setup, width, height);
+        let screen = h.screen();
+        assert_eq!(screen.matches("OPENROUTER_API_KEY=…").count(), 1, "{width}×{height}:\n{screen}");
+        assert!(screen.to_lowercase().contains("demo models") || screen.contains("demo model:"), "{screen}");
+        h.send("hello").misses("OPENROUTER_API_KEY");
+    }
+}
+
+#[test]
+fn a_room_with_another_model_is_no_demo() {
+    let mut setup = setup(&["tour", "eliza"]);
+    setup.ui.demo = true;
+    let mut h = Harness::with(setup, 120, 30);
+    h.sees("demo models, no key").send("/model lab/x").misses("demo models, no key");
+}
+
+#[test]
+fn a_zoomed_pane_has_the_whole_room() {
+    let mut h = Harness::with(setup(&["a", "b", "c"]), 150, 30);
+    h.sees("╭ usage").press("tab").press("z").misses("╭ usage");
+    let screen = h.screen();
+    let text = screen.lines().nth(5).expect("a row");
+    assert!(!text.contains(['│', '┃']), "no line at the sides: {text:?}");
+    h.press("z").sees("╭ usage");
+}
+
+#[test]
+fn what_is_typed_is_drawn_as_wide_as_it_is_counted() {
+    let mut h = Harness::new(&["a"]);
+    h.type_text("日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} x");
+    let buffer = h.buffer();
+    for cell in buffer.content() {
+        let odd = |c: char| matches!(c, '\u{200d}' | '\u{fe0f}');
+        assert!(!cell.symbol().contains(odd), "{:?}", cell.symbol());
+    }
+    h.sees("日本語 👩 ❤  x").press("enter");
+    assert_eq!(h.sent_to(1), ["User: 日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} x"], "what is sent is exact");
+}
+
+#[test]
+fn the_help_is_whole_at_every_width() {
+    for width in [80, 36] {
+        let mut h = Harness::new(&["a"]);
+        h.resize(width, 24).press("f1").type_text("reply of the current pane first");
+        let words: String = h.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("what is open"), "{words}");
+    }
+}
+
+#[test]
 fn the_help_is_made_of_the_keymap() {
     let mut h = Harness::new(&["a"]);
     h.press("f1");

@@ -52,6 +52,14 @@ struct Binding {
     action: Option<Action>,
 }
 
+/// A key as it is printed on keyboards: `F1`, `ctrl-j`.
+#[must_use]
+pub fn key_name(chord: &str) -> String {
+    let function =
+        chord.strip_prefix('f').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    if function { chord.to_uppercase() } else { chord.to_owned() }
+}
+
 impl Pending {
     /// Forgets the sequence.
     pub fn clear(&mut self) {

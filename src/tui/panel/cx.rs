@@ -1,5 +1,7 @@
 //! What panels may know: borrowed, read only, and nothing of how the screen works.
 
+use std::collections::BTreeMap;
+
 use crate::chat::Charge;
 use crate::chat::ModelRef;
 use crate::chat::Pico;
@@ -7,6 +9,7 @@ use crate::chat::Sum;
 use crate::chat::Tariff;
 use crate::chat::Tokens;
 use crate::store::UsageReport;
+use crate::text::one_line;
 use crate::tui::keymap::Keymap;
 
 /// What panels may know.
@@ -27,6 +30,26 @@ pub struct Cx<'a> {
     pub seat: Option<(u32, String)>,
     /// Whether only demo models sit in the room because there is no key.
     pub demo: bool,
+    /// The providers that there are, with how they are paid for.
+    pub providers: &'a BTreeMap<String, Tariff>,
+}
+
+/// What to say of a model whose provider does not exist: the nearest one that does, else all.
+#[must_use]
+pub fn no_such_provider(model: &ModelRef, known: &BTreeMap<String, Tariff>) -> Option<String> {
+    if known.contains_key(&model.provider) {
+        return None;
+    }
+    let near = known
+        .keys()
+        .map(|name| (strsim::damerau_levenshtein(&model.provider, name), name))
+        .filter(|(far, name)| *far <= 2 && *far < name.chars().count())
+        .min_by_key(|(far, _)| *far);
+    let hint = match near {
+        Some((_, name)) => format!("did you mean {name}/{}?", one_line(&model.id)),
+        None => format!("there are {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
+    };
+    Some(format!("there is no provider {}; {hint}", one_line(&model.provider)))
 }
 
 /// A model to choose.

@@ -4,7 +4,6 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::text::cell_width;
 use crate::tui::action::Context;
 use crate::tui::panel::Ask;
 use crate::tui::panel::Cx;
@@ -14,6 +13,8 @@ use crate::tui::theme::Role;
 use crate::tui::widget::List;
 use crate::tui::widget::Paint;
 use crate::tui::widget::put;
+use crate::tui::widget::put_clipped;
+use crate::tui::widget::wrap;
 
 /// What marks and words mean, before the keys.
 const FIRST: &[(&str, &str)] = &[
@@ -26,16 +27,30 @@ const FIRST: &[(&str, &str)] = &[
 const KEY: (&str, &str) =
     ("a key for models", "export OPENROUTER_API_KEY=… and start salon again; or: salon config init");
 
-/// One line of the help.
+/// Columns of the keys; on a narrower screen than [`NARROW`] they stand above what they do.
+const KEYS: usize = 24;
+const NARROW: usize = 56;
+
+/// One thing that the help tells.
 struct Line {
     key: String,
     doc: String,
     search: String,
 }
 
+/// A row of the list: what is told takes as many as it needs.
+struct Row {
+    /// Which line it is of.
+    line: usize,
+    key: String,
+    doc: String,
+}
+
 /// The help.
 pub struct Help {
     lines: Vec<Line>,
+    rows: Vec<Row>,
+    width: usize,
     list: List,
 }
 
@@ -60,9 +75,30 @@ impl Help {
         for (name, doc) in cx.commands {
             lines.push(line(format!("/{name}"), (*doc).to_owned()));
         }
-        let mut help = Self { lines, list: List::default() };
-        help.list.search(help.lines.iter().map(|line| line.search.as_str()));
-        help
+        Self { lines, rows: Vec::new(), width: 0, list: List::default() }
+    }
+
+    /// Breaks what is told into rows of so many cells.
+    fn lay_out(&mut self, width: usize) {
+        self.width = width;
+        let narrow = width < NARROW;
+        let room = if narrow { width.saturating_sub(2) } else { width.saturating_sub(KEYS + 2) }.max(1);
+        self.rows.clear();
+        for (line, told) in self.lines.iter().enumerate() {
+            let mut key = told.key.clone();
+            if narrow {
+                self.rows.push(Row { line, key: std::mem::take(&mut key), doc: String::new() });
+            }
+            for doc in wrap(&told.doc, room) {
+                self.rows.push(Row { line, key: std::mem::take(&mut key), doc });
+            }
+        }
+        self.search();
+    }
+
+    fn search(&mut self) {
+        let found = |row: &Row| self.lines.get(row.line).map_or("", |line| line.search.as_str());
+        self.list.search(self.rows.iter().map(found));
     }
 }
 
@@ -81,7 +117,7 @@ impl Panel for Help {
             None => Outcome::Ignored,
             Some(changed) => {
                 if changed {
-                    self.list.search(self.lines.iter().map(|line| line.search.as_str()));
+                    self.search();
                 }
                 Outcome::Stay(Vec::<Ask>::new())
             }
@@ -89,20 +125,25 @@ impl Panel for Help {
     }
 
     fn prepare(&mut self, area: Rect, _cx: &Cx<'_>) {
+        let width = usize::from(area.width.saturating_sub(1));
+        if self.width != width {
+            self.lay_out(width);
+        }
         self.list.prepare(area.height.saturating_sub(1));
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, paint: Paint<'_>, _cx: &Cx<'_>) -> Option<Position> {
         let cursor = super::palette::query_line(area, &self.list.query, "type to search", buffer, paint);
-        let keys = self.lines.iter().map(|line| cell_width(&line.key)).max().unwrap_or(0).min(24);
-        let keys = u16::try_from(keys).unwrap_or(24);
+        let narrow = self.width < NARROW;
+        let before = u16::try_from(if narrow { 2 } else { KEYS + 2 }).unwrap_or(0);
         let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         self.list.draw(rows, buffer, paint, &|index, cells, buffer| {
-            let Some(line) = self.lines.get(index) else { return };
-            put(buffer, Rect { width: keys.min(cells.width), ..cells }, &line.key, paint.of(Role::Key));
-            let used = (keys + 2).min(cells.width);
+            let Some(row) = self.rows.get(index) else { return };
+            let keys = if narrow { cells.width } else { before.min(cells.width).saturating_sub(2) };
+            put_clipped(buffer, Rect { width: keys, ..cells }, &row.key, paint.of(Role::Key));
+            let used = before.min(cells.width);
             let rest = Rect { x: cells.x + used, width: cells.width - used, ..cells };
-            put(buffer, rest, &line.doc, paint.of(Role::Text));
+            put(buffer, rest, &row.doc, paint.of(Role::Text));
         });
         cursor
     }

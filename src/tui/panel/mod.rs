@@ -19,7 +19,7 @@ use crate::tui::action::Action;
 use crate::tui::widget::Paint;
 
 pub use confirm::{Choice, Confirm};
-pub use cx::{Cx, ModelRow, TurnRow, UsageView};
+pub use cx::{Cx, ModelRow, TurnRow, UsageView, no_such_provider};
 pub use usage_rows::{sum_lines, tokens};
 
 /// What a panel wants done.

@@ -14,6 +14,7 @@ use crate::tui::panel::Cx;
 use crate::tui::panel::ModelRow;
 use crate::tui::panel::Outcome;
 use crate::tui::panel::Panel;
+use crate::tui::panel::no_such_provider;
 use crate::tui::panel::palette::query_line;
 use crate::tui::theme::Role;
 use crate::tui::widget::Field;
@@ -44,18 +45,36 @@ impl Models {
     fn search(&mut self, cx: &Cx<'_>) {
         self.known = cx.models.len();
         self.list.search(cx.models.iter().map(|row| row.search.as_str()));
+        if self.typed(cx).is_none() {
+            return;
+        }
+        // What is typed whole is a row too: the last one while a known name begins so or has it in
+        // it, else the first, because what else matches is only alike.
+        let query = self.list.query.trim().to_lowercase();
+        let has = |index: &usize| {
+            cx.models.get(*index).is_some_and(|row| row.search.to_lowercase().contains(&query))
+        };
+        let at = if self.list.hits.iter().any(has) { self.list.hits.len() } else { 0 };
+        self.list.hits.insert(at, cx.models.len());
     }
 
     /// What is typed, when it is a whole model ref that no row has.
     fn typed(&self, cx: &Cx<'_>) -> Option<ModelRef> {
         let typed: ModelRef = self.list.query.trim().parse().ok()?;
-        (!cx.models.iter().any(|row| row.model == typed)).then_some(typed)
+        let new = !cx.models.iter().any(|row| row.model == typed);
+        (new && no_such_provider(&typed, cx.providers).is_none()).then_some(typed)
     }
 
-    /// The model under the cursor: a row, or what is typed when no row fits.
+    /// Why what is typed cannot be taken, when it is whole.
+    fn refused(&self, cx: &Cx<'_>) -> Option<String> {
+        let typed: ModelRef = self.list.query.trim().parse().ok()?;
+        no_such_provider(&typed, cx.providers)
+    }
+
+    /// The model under the cursor: one that is known, or what is typed.
     fn picked(&self, cx: &Cx<'_>) -> Option<ModelRef> {
-        let row = self.list.picked().and_then(|index| cx.models.get(index)).map(|row| row.model.clone());
-        row.or_else(|| self.typed(cx))
+        let index = self.list.picked()?;
+        cx.models.get(index).map(|row| row.model.clone()).or_else(|| self.typed(cx))
     }
 
     /// What is chosen: the marked ones, or the one under the cursor.
@@ -133,11 +152,8 @@ impl Panel for Models {
         let cursor = query_line(area, &self.list.query, &empty, buffer, paint);
         let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if self.list.hits.is_empty() {
-            let text = match self.typed(cx) {
-                Some(model) => format!(
-                    "enter: {} as typed; salon does not know it, its provider may",
-                    one_line(&model.to_string())
-                ),
+            let text = match self.refused(cx) {
+                Some(why) => why,
                 None if cx.models.is_empty() => "no models are known yet; type provider/model-id".to_owned(),
                 None => "nothing fits; a whole provider/model-id is always taken".to_owned(),
             };
@@ -147,6 +163,15 @@ impl Panel for Models {
         self.list.draw(rows, buffer, paint, &|index, cells, buffer| {
             if let Some(row) = cx.models.get(index) {
                 draw_row(row, self.marked.contains(&row.model), cells, buffer, paint);
+            } else if let Some(model) = self.typed(cx) {
+                let mark = if self.marked.contains(&model) { "● " } else { "  " };
+                let text = format!("{} as typed; its provider may know it", one_line(&model.to_string()));
+                put_fields(
+                    buffer,
+                    cells,
+                    &[Field::new(mark, Role::Good), Field::new(text, Role::Text)],
+                    paint,
+                );
             }
         });
         cursor
@@ -174,7 +199,7 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
         (Tariff::Local, _) => "  local".to_owned(),
         (Tariff::Play, _) => "  demo".to_owned(),
         (Tariff::Metered, Some((input, output))) => {
-            format!("  {} in · {} out /M", short_usd(per_million(input)), short_usd(per_million(output)))
+            format!("  {} in · {} out /M", per_million(input), per_million(output))
         }
         (Tariff::Metered, None) => "  price ?".to_owned(),
     };
@@ -182,7 +207,12 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
     put_fields_right(buffer, rest, &facts, paint);
 }
 
-/// Pico-dollars for a million tokens, from those for one.
-fn per_million(price: crate::chat::Pico) -> i128 {
-    i128::from(price.0) * 1_000_000
+/// Dollars for a million tokens, from the price of one: as price lists write them, with two decimals
+/// and more only where they say something.
+fn per_million(price: crate::chat::Pico) -> String {
+    let mut text = short_usd(i128::from(price.0) * 1_000_000);
+    while text.ends_with('0') && text.find('.').is_some_and(|point| text.len() - point > 3) {
+        text.pop();
+    }
+    text
 }

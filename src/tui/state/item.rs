@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::chat::Reply;
 use crate::chat::ReplyId;
@@ -13,6 +14,7 @@ use crate::text::Untrusted;
 use crate::tui::markdown::Anchor;
 use crate::tui::markdown::Document;
 use crate::tui::markdown::Row;
+use crate::tui::state::keys::KeyNames;
 use crate::tui::state::notes::notes;
 use crate::tui::theme::Role;
 use crate::tui::widget::Field;
@@ -75,8 +77,8 @@ pub struct Told<'a> {
 }
 
 /// What else a pane knows of a turn, and its layout.
-#[derive(Default)]
 pub struct Item {
+    keys: Arc<KeyNames>,
     /// Thinking open or closed, when the person has said so.
     pub thinking: Option<bool>,
     /// How long the thinking took, in milliseconds, when it was seen.
@@ -104,6 +106,21 @@ struct Docs {
 }
 
 impl Item {
+    /// Nothing is known yet; `keys` are those that advice names.
+    #[must_use]
+    pub fn new(keys: &Arc<KeyNames>) -> Self {
+        Self {
+            keys: Arc::clone(keys),
+            thinking: None,
+            thought_ms: None,
+            speed: None,
+            parts: Vec::new(),
+            unseen: 0,
+            docs: None,
+            heights: None,
+        }
+    }
+
     /// Whether its documents are there.
     #[must_use]
     pub fn is_built(&self) -> bool {
@@ -263,7 +280,7 @@ impl Item {
     }
 
     fn measure(&mut self, told: &Told<'_>, width: u16, open: bool) -> Heights {
-        let said = notes(told, &self.parts);
+        let said = notes(told, &self.parts, &self.keys);
         let Some(docs) = self.docs.as_mut().map(|docs| docs.get_mut()) else { return [0; 7] };
         let inner = |piece: Piece| width.saturating_sub(piece.indent());
         docs.notes = said

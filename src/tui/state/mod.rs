@@ -5,6 +5,7 @@ mod clock;
 mod composer;
 mod focus;
 mod item;
+mod keys;
 mod money;
 mod notes;
 mod notices;
@@ -22,6 +23,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::layout::Size;
@@ -33,6 +35,8 @@ use crate::chat::Seat;
 use crate::chat::SeatId;
 use crate::chat::Tariff;
 use crate::store::RoomHead;
+use crate::text::cell_width;
+use crate::text::one_line;
 use crate::tui::keymap::Keymap;
 use crate::tui::keymap::Pending;
 use crate::tui::panel::ModelRow;
@@ -43,6 +47,7 @@ pub use clock::{Clock, FRAME};
 pub use composer::{Composer, Offer, Offers, Search};
 pub use focus::{BURST, Due, Focus, GUARD, Guards, Look, PASTED, TWICE, Usage};
 pub use item::{Item, Piece, Told};
+pub use keys::KeyNames;
 pub use money::{Money, turn_sum};
 pub use notices::Notices;
 pub use pane::{Held, Pane};
@@ -91,6 +96,8 @@ pub struct State {
     pub look: Look,
     /// The keys.
     pub keymap: Keymap,
+    /// Their names, for advice.
+    pub keys: Arc<KeyNames>,
     /// A sequence of keys that has begun.
     pub pending: Pending,
     /// Moments that keys are judged by.
@@ -125,10 +132,8 @@ impl State {
         for turn in &setup.turns {
             composer.prompts.push(turn.prompt.clone());
         }
-        let mut notices = Notices::default();
-        for notice in setup.notices {
-            notices.tell(notice, now);
-        }
+        let notices = Notices::at_start(setup.notices, now);
+        let keys = Arc::new(KeyNames::of(&setup.keymap));
         let layout = setup.ui.layout;
         let usage = match setup.ui.usage.as_deref() {
             Some("side") => Usage::Side,
@@ -146,7 +151,8 @@ impl State {
                 read_only: setup.read_only,
                 last_seat,
             },
-            panes: setup.seats.into_iter().map(|seat| Pane::new(seat, turns)).collect(),
+            panes: setup.seats.into_iter().map(|seat| Pane::new(seat, turns, &keys)).collect(),
+            keys,
             current: 0,
             focus: Focus::Composer,
             target: Target::All,
@@ -221,6 +227,18 @@ impl State {
     pub fn tell(&mut self, notice: Notice) {
         let now = self.clock.now;
         self.notices.tell(notice, now);
+    }
+
+    /// The notice that is shown when the composer's border cannot hold it: it stands in a box over
+    /// the room.
+    #[must_use]
+    pub fn covering(&self) -> Option<&Notice> {
+        let notice = self.notices.shown()?;
+        let composer = self.look.areas.composer;
+        let cells = usize::from(composer.width.saturating_sub(3));
+        let one = composer.height >= 3 && !notice.text.contains('\n');
+        let fits = one && cell_width(&one_line(&notice.text)) + 2 <= cells;
+        (!fits).then_some(notice)
     }
 
     /// Tells something that is good to know.

@@ -14,27 +14,39 @@ const STAYS: [(Severity, Duration); 3] = [
     (Severity::Error, Duration::from_secs(30)),
 ];
 
+/// What was shown for so long was read, by who went on.
+const READ: Duration = Duration::from_secs(2);
+
 /// The notices that wait or are shown: the first one is shown.
 #[derive(Debug, Default)]
 pub struct Notices {
     queue: Vec<Notice>,
+    since: Option<Instant>,
     until: Option<Instant>,
 }
 
 impl Notices {
-    /// Tells something. What was only good to know gives way at once.
+    /// What loaders have to tell: in their order, the first one first.
+    #[must_use]
+    pub fn at_start(notices: Vec<Notice>, now: Instant) -> Self {
+        let mut all = Self { queue: notices, ..Self::default() };
+        all.show(now);
+        all
+    }
+
+    /// Tells something: it is shown at once, because it answers what was done last. What was shown
+    /// comes again after it, unless it was only good to know or had time to be read.
     pub fn tell(&mut self, notice: Notice, now: Instant) {
-        if self.queue.first().is_some_and(|shown| shown.severity == Severity::Info) {
+        let read = self.since.is_some_and(|since| now.duration_since(since) >= READ);
+        if self.queue.first().is_some_and(|shown| shown.severity == Severity::Info || read) {
             self.queue.remove(0);
         }
         self.queue.retain(|old| *old != notice);
         if notice.severity == Severity::Info {
             self.queue.retain(|old| old.severity != Severity::Info);
-            self.queue.insert(0, notice);
-        } else {
-            self.queue.push(notice);
         }
-        self.until = self.queue.first().map(|shown| now + stays(shown));
+        self.queue.insert(0, notice);
+        self.show(now);
     }
 
     /// What is shown.
@@ -69,10 +81,39 @@ impl Notices {
         if !self.queue.is_empty() {
             self.queue.remove(0);
         }
+        self.show(now);
+    }
+
+    fn show(&mut self, now: Instant) {
+        self.since = self.queue.first().map(|_| now);
         self.until = self.queue.first().map(|shown| now + stays(shown));
     }
 }
 
 fn stays(notice: &Notice) -> Duration {
     STAYS.iter().find(|(kind, _)| *kind == notice.severity).map_or(Duration::from_secs(4), |(_, time)| *time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_is_shown_and_nothing_unread_is_lost() {
+        let start = Instant::now();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let mut notices = Notices::at_start(vec![Notice::warning("a"), Notice::warning("b")], start);
+        let shown = |notices: &Notices| notices.shown().map(|notice| notice.text.clone());
+        assert_eq!(shown(&notices).as_deref(), Some("a"));
+        notices.tell(Notice::error("c"), at(100));
+        assert_eq!(shown(&notices).as_deref(), Some("c"));
+        notices.tell(Notice::info("d"), at(3000));
+        assert_eq!(shown(&notices).as_deref(), Some("d"));
+        notices.dismiss(at(3100));
+        assert_eq!(shown(&notices).as_deref(), Some("a"), "the error had its time, a had not");
+        assert!(notices.expire(at(60_000)));
+        assert_eq!(shown(&notices).as_deref(), Some("b"));
+        notices.dismiss(at(60_001));
+        assert_eq!((shown(&notices), notices.until()), (None, None));
+    }
 }

@@ -1,6 +1,8 @@
 //! A seat as it is drawn: its turns, where it is being read, what it holds back. Each pane is a
 //! machine of its own; nothing that happens to one touches another.
 
+use std::sync::Arc;
+
 use crate::chat::RunId;
 use crate::chat::Seat;
 use crate::chat::SeatId;
@@ -8,6 +10,7 @@ use crate::chat::Turn;
 use crate::chat::TurnId;
 use crate::tui::state::item::Item;
 use crate::tui::state::item::Told;
+use crate::tui::state::keys::KeyNames;
 use crate::tui::state::scroll::Scroll;
 
 /// A prompt that waits until the seat is free.
@@ -23,6 +26,7 @@ pub struct Held {
 pub struct Pane {
     /// The seat.
     pub seat: Seat,
+    keys: Arc<KeyNames>,
     /// One for each turn of the room.
     pub items: Vec<Item>,
     /// Where it is read.
@@ -40,10 +44,20 @@ pub struct Pane {
 impl Pane {
     /// A pane for a seat in a room of so many turns.
     #[must_use]
-    pub fn new(seat: Seat, turns: usize) -> Self {
+    pub fn new(seat: Seat, turns: usize, keys: &Arc<KeyNames>) -> Self {
         let mut items = Vec::new();
-        items.resize_with(turns, Item::default);
-        Self { seat, items, scroll: Scroll::default(), raw: false, open: None, live: None, held: Vec::new() }
+        items.resize_with(turns, || Item::new(keys));
+        let keys = Arc::clone(keys);
+        Self {
+            seat,
+            keys,
+            items,
+            scroll: Scroll::default(),
+            raw: false,
+            open: None,
+            live: None,
+            held: Vec::new(),
+        }
     }
 
     /// The seat's id.
@@ -76,7 +90,7 @@ impl Pane {
 
     /// A new turn has come to the room.
     pub fn grow(&mut self, turns: usize) {
-        self.items.resize_with(turns, Item::default);
+        self.items.resize_with(turns, || Item::new(&self.keys));
     }
 
     /// All layouts are to be made anew.

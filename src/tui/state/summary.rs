@@ -33,9 +33,16 @@ impl State {
             theme: &self.look.ui.theme,
             usage: &view,
             seat: self.pane().map(|pane| (pane.id().0, self.seat_name(&pane.seat))),
-            demo: self.look.ui.demo,
+            demo: self.only_demo(),
+            providers: &self.known.tariffs,
         };
         act(&cx)
+    }
+
+    /// Whether only demo models sit here, because there is no key.
+    #[must_use]
+    pub fn only_demo(&self) -> bool {
+        self.look.ui.demo && self.panes.iter().all(|pane| self.tariff(&pane.seat.model) == Tariff::Play)
     }
 
     /// The run of a pane.

@@ -114,7 +114,7 @@ pub fn version(state: &mut State, next: bool) {
     let to = if next { place + 1 } else { place.wrapping_sub(1) };
     let Some(id) = versions.get(to).copied() else {
         let text = if versions.len() == 1 {
-            "there is one version; r asks again".to_owned()
+            state.keys.name("there is one version; {again} asks again")
         } else {
             format!("this is version {} of {}", place + 1, versions.len())
         };
@@ -128,6 +128,6 @@ pub fn version(state: &mut State, next: bool) {
     if let Some(item) = pane.items.get_mut(at) {
         item.touch();
     }
-    state.say(format!("version {} of {}: what is shown is what {seat} is sent", to + 1, versions.len()));
+    state.say(format!("version {} of {}: what is shown is what seat {seat} is sent", to + 1, versions.len()));
     compose::estimate_soon(state);
 }

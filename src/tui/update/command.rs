@@ -5,6 +5,7 @@ use crate::chat::Notice;
 use crate::text::one_line;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
+use crate::tui::panel;
 use crate::tui::screen::LayoutChoice;
 use crate::tui::state::State;
 use crate::tui::state::Usage;
@@ -24,6 +25,14 @@ pub struct CommandRow {
     /// What it does, in one sentence.
     pub doc: &'static str,
     run: fn(&mut State, &str, &mut Vec<Effect>),
+}
+
+impl CommandRow {
+    /// Whether it can do nothing without what follows it.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.argument.is_empty() && !self.argument.starts_with('[')
+    }
 }
 
 macro_rules! rows {
@@ -96,16 +105,22 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
 fn model(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     if text.is_empty() {
         act::act(state, Action::Models, out);
-    } else if let Some(model) = model_named(state, text) {
-        seats::swap(state, model, out);
+    } else {
+        match model_named(state, text) {
+            Some(model) => seats::swap(state, model, out),
+            None => state.composer.set(&format!("/model {text}")),
+        }
     }
 }
 
 fn add(state: &mut State, text: &str, out: &mut Vec<Effect>) {
     if text.is_empty() {
         act::act(state, Action::Models, out);
-    } else if let Some(model) = model_named(state, text) {
-        seats::add(state, vec![model], out);
+    } else {
+        match model_named(state, text) {
+            Some(model) => seats::add(state, vec![model], out),
+            None => state.composer.set(&format!("/add {text}")),
+        }
     }
 }
 
@@ -115,13 +130,15 @@ fn model_named(state: &mut State, text: &str) -> Option<crate::chat::ModelRef> {
     if let Some((model, _)) = alias {
         return Some(model.clone());
     }
-    match text.parse() {
-        Ok(model) => Some(model),
-        Err(error) => {
-            state.tell(Notice::warning(format!("{}: {error}", one_line(text))));
-            None
-        }
-    }
+    let why = match text.parse() {
+        Ok(model) => match panel::no_such_provider(&model, &state.known.tariffs) {
+            None => return Some(model),
+            Some(why) => why,
+        },
+        Err(error) => format!("{}: {error}", one_line(text)),
+    };
+    state.tell(Notice::error(why));
+    None
 }
 
 fn usage(state: &mut State, text: &str, out: &mut Vec<Effect>) {

@@ -182,7 +182,8 @@ pub fn offer_key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) -> boo
         KeyCode::Down => offers.selected = (offers.selected + 1).min(last),
         KeyCode::Tab | KeyCode::Enter => {
             let Some(name) = offers.rows.get(offers.selected).map(|row| row.name) else { return false };
-            let wants = command::find(name).is_some_and(|row| !row.argument.is_empty());
+            // What may be left out is not waited for: Enter does what the list says it does.
+            let wants = command::find(name).is_some_and(|row| row.waits());
             if key.code == KeyCode::Enter && (!wants || state.composer.first_line() == format!("/{name}")) {
                 state.composer.set(&format!("/{name}"));
                 state.composer.offers = None;

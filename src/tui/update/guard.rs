@@ -41,9 +41,9 @@ fn close_something(state: &mut State, out: &mut Vec<Effect>) -> bool {
     if state.composer.offers.take().is_some() || history::leave(state) {
         return true;
     }
-    // A warning that covers text is closed like a panel; what is only good to know goes by itself.
-    let covers = state.notices.shown().is_some_and(|notice| notice.severity != Severity::Info);
-    covers && state.notices.dismiss(state.clock.now)
+    // A warning and what covers text are closed like a panel; a word in the border goes by itself.
+    let warns = state.notices.shown().is_some_and(|notice| notice.severity != Severity::Info);
+    (warns || state.covering().is_some()) && state.notices.dismiss(state.clock.now)
 }
 
 /// Ctrl-C: one rung a press. Presses within half a second count as one.
@@ -118,7 +118,7 @@ pub fn start_room(state: &mut State, out: &mut Vec<Effect>) {
     state.room.read_only = None;
     state.money.room = crate::chat::Sum::default();
     let seats = state.seats();
-    state.panes = seats.into_iter().map(|seat| Pane::new(seat, 0)).collect();
+    state.panes = seats.into_iter().map(|seat| Pane::new(seat, 0, &state.keys)).collect();
     if state.look.usage == Usage::Full {
         state.look.usage = Usage::Auto;
     }

@@ -47,7 +47,7 @@ pub fn add(state: &mut State, models: Vec<ModelRef>, out: &mut Vec<Effect>) {
             muted: false,
         };
         let turns = state.room.turns.len();
-        state.panes.push(Pane::new(seat, turns));
+        state.panes.push(Pane::new(seat, turns, &state.keys));
     }
     state.say(if added == 1 {
         "one seat more; it starts empty".to_owned()
@@ -61,7 +61,8 @@ pub fn add(state: &mut State, models: Vec<ModelRef>, out: &mut Vec<Effect>) {
 pub fn ask_remove(state: &mut State) {
     let Some(pane) = state.pane() else { return };
     if state.panes.len() == 1 {
-        state.say("the last seat stays; ctrl-l gives it another model");
+        let text = state.keys.name("the last seat stays; {models} gives it another model");
+        state.say(text);
         return;
     }
     let seat = pane.id();

@@ -38,14 +38,15 @@ pub fn enter(state: &mut State, out: &mut Vec<Effect>) {
         return;
     }
     if let Some(why) = &state.room.read_only {
-        let why = format!("{why}: it can be read here, not written. ctrl-n starts a new room.");
+        let rest = state.keys.name("it can be read here, not written. {new-room} starts a new room.");
+        let why = format!("{why}: {rest}");
         state.tell(Notice::error(why));
         return;
     }
     let targets = state.targets();
     if targets.is_empty() {
         state.tell(Notice::warning(
-            "nobody would get it: every seat is muted. m in a pane takes one in again.",
+            "nobody would get it: every seat is muted. /mute takes the current one in again.",
         ));
         return;
     }
@@ -112,7 +113,8 @@ fn prompt_to(state: &mut State, prompt: String, targets: Vec<SeatId>, out: &mut 
     }
     if !later.is_empty() {
         let numbers: Vec<u32> = later.iter().map(|seat| seat.0).collect();
-        state.say(format!("{} still streams and gets it next; esc there takes it back", listed(&numbers)));
+        let verbs = if numbers.len() == 1 { "still streams and gets" } else { "still stream and get" };
+        state.say(format!("{} {verbs} it next; esc there takes it back", listed(&numbers)));
     }
     if first {
         out.push(Effect::Title(format!("salon · {}", state.room.title())));

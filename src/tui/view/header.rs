@@ -8,9 +8,9 @@ use crate::text::clip_middle;
 use crate::text::one_line;
 use crate::tui::action::Action;
 use crate::tui::action::Context;
+use crate::tui::keymap::key_name;
 use crate::tui::state::State;
 use crate::tui::theme::Role;
-use crate::tui::view::hints::key_name;
 use crate::tui::widget::Field;
 use crate::tui::widget::Paint;
 use crate::tui::widget::put;
@@ -46,7 +46,7 @@ fn fields(state: &State, room: usize) -> Vec<Field> {
     if state.room.read_only.is_some() {
         rest.push(Field::new(" · read only", Role::Warn));
     }
-    if state.look.ui.demo {
+    if state.only_demo() {
         rest.push(Field::new(" · demo models, no key", Role::Demo));
     }
     rest.push(Field::new(format!(" · {seats}"), Role::Header));

@@ -5,18 +5,11 @@ use crate::text::cell_width;
 use crate::text::one_line;
 use crate::tui::action::Action;
 use crate::tui::action::Context;
+use crate::tui::keymap::key_name;
 use crate::tui::state::Focus;
 use crate::tui::state::State;
 use crate::tui::theme::Role;
 use crate::tui::widget::Field;
-
-/// A key as it is printed on keyboards: `F1`, `ctrl-j`.
-#[must_use]
-pub fn key_name(chord: &str) -> String {
-    let function =
-        chord.strip_prefix('f').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    if function { chord.to_uppercase() } else { chord.to_owned() }
-}
 
 /// What the lower border of the composer says: what is told just now, else the keys.
 #[must_use]
@@ -25,8 +18,8 @@ pub fn line(state: &State, cells: usize) -> Vec<Field> {
         return vec![Field::new(format!(" {digit} …"), Role::Key)];
     }
     if let Some(notice) = state.notices.shown() {
-        let text = one_line(&notice.text);
-        if !notice.text.contains('\n') && cell_width(&text) + 2 <= cells {
+        if state.covering().is_none() {
+            let text = one_line(&notice.text);
             let role = match notice.severity {
                 Severity::Info => Role::Good,
                 Severity::Warning => Role::Warn,

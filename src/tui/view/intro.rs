@@ -14,36 +14,50 @@ use crate::tui::widget::Paint;
 use crate::tui::widget::put;
 use crate::tui::widget::wrap;
 
-/// Draws it.
-pub fn draw(state: &State, pane: &Pane, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
-    let mut row = Rect { height: 1, ..area };
-    for field in text(state, pane) {
-        for line in wrap(&field.text, usize::from(area.width)) {
-            if row.y >= area.bottom() {
-                return;
-            }
-            put(buffer, row, &line, paint.of(field.role));
-            row.y += 1;
-        }
+/// Draws it. Only the `first` pane that is seen says how to ask real models: once is enough.
+pub fn draw(state: &State, pane: &Pane, first: bool, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
+    let cells = usize::from(area.width);
+    let mut lines = wrapped(text(state, pane, first), cells);
+    if state.only_demo() && lines.len() > usize::from(area.height) {
+        lines = wrapped(short(), cells);
+    }
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        put(buffer, Rect { y, height: 1, ..area }, &line.text, paint.of(line.role));
     }
 }
 
-fn text(state: &State, pane: &Pane) -> Vec<Field> {
+fn wrapped(fields: Vec<Field>, cells: usize) -> Vec<Field> {
+    let lines = |field: Field| {
+        let lines = wrap(&field.text, cells);
+        lines.into_iter().map(move |line| Field::new(line, field.role))
+    };
+    fields.into_iter().flat_map(lines).collect()
+}
+
+/// All that a pane of a few rows has to say.
+fn short() -> Vec<Field> {
+    vec![
+        Field::new("Demo models: offline, play money", Role::Demo),
+        Field::new("For real ones: export OPENROUTER_API_KEY=…", Role::Text),
+    ]
+}
+
+fn text(state: &State, pane: &Pane, first: bool) -> Vec<Field> {
     let model = one_line(&pane.seat.model.to_string()).into_owned();
     let mut out = vec![Field::new(model, Role::Strong)];
     match state.tariff(&pane.seat.model) {
         Tariff::Play => {
-            let said = "A demo model: it is part of salon, answers offline, and costs play money only.";
+            let said = "A demo model: part of salon, answers offline, costs play money.";
             out.push(Field::new(said, Role::Demo));
         }
         Tariff::Local => out.push(Field::new("runs on a machine of yours and costs nothing", Role::Dim)),
         Tariff::Metered => {}
     }
-    if state.look.ui.demo {
-        out.push(Field::new("\n", Role::Text));
-        out.push(Field::new("To ask real models, leave salon (ctrl-q) and start it with a key:", Role::Text));
+    if state.only_demo() && first {
+        out.push(Field::new("", Role::Text));
+        out.push(Field::new("For real models, set a key and start salon again:", Role::Text));
         out.push(Field::new("export OPENROUTER_API_KEY=…", Role::Code));
-        out.push(Field::new("or write a config: salon config init", Role::Text));
+        out.push(Field::new("or: salon config init", Role::Text));
     }
     if let Some(system) = pane.seat.system.as_deref() {
         let line = one_line(system.lines().next().unwrap_or("")).into_owned();

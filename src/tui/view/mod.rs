@@ -16,6 +16,8 @@ mod title;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
+use crate::text::graphemes;
+use crate::text::safe_emoji;
 use crate::tui::panel;
 use crate::tui::screen::Shape;
 use crate::tui::screen::areas;
@@ -42,7 +44,8 @@ pub fn prepare(state: &mut State, size: Size) {
         full_panel: false,
     };
     shape.side_panel = match state.look.usage {
-        Usage::Auto | Usage::Full => side_fits(&shape, size),
+        // One pane has the whole room when it is zoomed, so that a selection takes nothing else.
+        Usage::Auto | Usage::Full => !state.look.zoom && side_fits(&shape, size),
         Usage::Side => true,
         Usage::Hidden => false,
     };
@@ -75,6 +78,7 @@ pub fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) -> Option<Positio
     } else {
         all(state, buffer, paint)
     };
+    plain_clusters(buffer);
     if state.look.ui.ascii {
         to_ascii(buffer);
     }
@@ -99,6 +103,22 @@ fn all(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Position>
     overlay::offers(state, buffer, paint);
     overlay::notice(state, buffer, paint);
     overlay::panels(state, buffer, paint).unwrap_or(cursor)
+}
+
+/// Clusters whose width terminals do not agree on become their first character: what was typed or
+/// names a room has not gone through the rules for replies. The cells that are left over are blank.
+fn plain_clusters(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        // A single character takes at most four bytes.
+        if cell.symbol().len() <= 4 {
+            continue;
+        }
+        let safe = safe_emoji(cell.symbol());
+        let first = graphemes(&safe).next().filter(|first| *first != cell.symbol()).map(str::to_owned);
+        if let Some(first) = first {
+            cell.set_symbol(&first);
+        }
+    }
 }
 
 /// The whole screen.

@@ -16,10 +16,13 @@ use crate::tui::widget::Frame;
 use crate::tui::widget::Paint;
 use crate::tui::widget::Weight;
 use crate::tui::widget::put;
+use crate::tui::widget::put_clipped;
 use crate::tui::widget::wrap;
 
 /// Rows of the list of commands, and of a notice.
 const ROWS: (u16, u16) = (8, 8);
+/// Columns of the list of commands, where there are so many.
+const COMMANDS: u16 = 90;
 
 /// The commands that fit what is typed.
 pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
@@ -30,8 +33,12 @@ pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
     if count == 0 {
         return;
     }
-    let area =
-        Rect { y: composer.y - count - 2, height: count + 2, width: composer.width.min(64), ..composer };
+    let area = Rect {
+        y: composer.y - count - 2,
+        height: count + 2,
+        width: composer.width.min(COMMANDS),
+        ..composer
+    };
     let title = [Field::new(" commands", Role::Title)];
     let status = [Field::new(" tab completes · enter does it · esc closes", Role::Dim)];
     boxed(&border(area, &title, &status, Role::BorderFocus), buffer, paint);
@@ -43,7 +50,7 @@ pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
         let mark = if at == offers.selected { "▸" } else { " " };
         let used = put(buffer, line, &format!("{mark}/{:<10}", row.name), paint.of(Role::Strong));
         let rest = Rect { x: line.x + used, width: line.width - used, ..line };
-        put(buffer, rest, row.doc, paint.of(Role::Text));
+        put_clipped(buffer, rest, row.doc, paint.of(Role::Text));
         if at == offers.selected {
             buffer.set_style(line.intersection(buffer.area), paint.of(Role::Selected));
         }
@@ -52,13 +59,8 @@ pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
 
 /// A notice that does not fit into the composer's border.
 pub fn notice(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
-    let Some(notice) = state.notices.shown() else { return };
+    let Some(notice) = state.covering() else { return };
     let composer = state.look.areas.composer;
-    let bare = composer.height < 3;
-    let fits = cell_width(&one_line(&notice.text)) + 2 <= usize::from(composer.width.saturating_sub(3));
-    if !bare && !notice.text.contains('\n') && fits {
-        return;
-    }
     let cells = usize::from(composer.width.saturating_sub(4));
     let lines: Vec<String> =
         notice.text.lines().flat_map(|line| wrap(&one_line(line), cells)).take(usize::from(ROWS.1)).collect();
@@ -92,12 +94,22 @@ pub fn panels(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Op
     for open in &state.panels {
         let area = panel::place(open.as_ref(), screen(state.look.size)).intersection(buffer.area);
         let title = [Field::new(format!(" {}", open.title()), Role::Title)];
-        let status = [Field::new(format!(" {}", open.hints()), Role::Dim)];
+        let room = usize::from(area.width.saturating_sub(4));
+        let status = [Field::new(format!(" {}", whole_hints(open.hints(), room)), Role::Dim)];
         boxed(&border(area, &title, &status, Role::BorderFocus), buffer, paint);
         let inner = Frame::inner(area);
         cursor = Some(state.with_cx(|cx| open.draw(inner, buffer, paint, cx)));
     }
     cursor
+}
+
+/// The hints that fit whole; the last one, which tells how to leave, goes last.
+fn whole_hints(hints: &str, cells: usize) -> String {
+    let mut hints: Vec<&str> = hints.split(" · ").collect();
+    while hints.len() > 1 && cell_width(&hints.join(" · ")) > cells {
+        hints.remove(hints.len() - 2);
+    }
+    hints.join(" · ")
 }
 
 /// Empties the area under a border and draws it.
@@ -112,4 +124,17 @@ fn boxed(frame: &Frame<'_>, buffer: &mut Buffer, paint: Paint<'_>) {
 /// A border of an overlay.
 fn border<'a>(area: Rect, title: &'a [Field], status: &'a [Field], role: Role) -> Frame<'a> {
     Frame { area, weight: Weight::Light, role, title, status, open: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_go_whole_and_the_way_out_goes_last() {
+        let hints = "enter swaps the current seat · space marks · + adds seats · esc close";
+        assert_eq!(whole_hints(hints, 80), hints);
+        assert_eq!(whole_hints(hints, 60), "enter swaps the current seat · space marks · esc close");
+        assert_eq!(whole_hints(hints, 20), "esc close");
+    }
 }

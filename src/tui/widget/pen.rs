@@ -57,6 +57,16 @@ pub fn put(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
     end.saturating_sub(area.x)
 }
 
+/// Writes text at the start of `area`'s first row; one that is too long ends with `…`.
+pub fn put_clipped(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
+    let cells = usize::from(area.width);
+    if cell_width(text) <= cells {
+        return put(buffer, area, text, style);
+    }
+    let text = format!("{}…", text::clip(text, cells.saturating_sub(1)).trim_end());
+    put(buffer, area, &text, style)
+}
+
 /// Writes text at the end of `area`'s first row; nothing when it does not fit.
 pub fn put_right(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> bool {
     let width = u16::try_from(cell_width(text)).unwrap_or(u16::MAX);
