@@ -29,10 +29,6 @@ use crate::tui::Setup;
 /// Under this name the store remembers the seats of the last room.
 const LINEUP: &str = "lineup";
 
-/// What is told when only the demo models can answer.
-const DEMO_ONLY: &str = "These are offline demo models: nothing leaves this machine, and their money is play money.\n\
-     For real ones set a key before the start, as in: export OPENROUTER_API_KEY=…; `salon config init` writes a config.";
-
 /// Whether there is a screen to draw on; says what works without one.
 pub(super) fn has_screen(out: &mut Out) -> bool {
     let term = std::env::var("TERM").unwrap_or_default();
@@ -91,9 +87,6 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         (None, None) => last_or_standing(&world, &store)?,
     };
     let demo = world.is_bare() && seats.iter().all(|seat| seat.model.provider == "demo");
-    if demo {
-        notices.push(Notice::info(DEMO_ONLY));
-    }
     notices.extend(read_only.as_deref().map(Notice::warning));
     let runtime = runtime().map_err(failed)?;
     let engine = {
