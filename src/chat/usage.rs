@@ -298,6 +298,7 @@ impl fmt::Display for Charge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.tariff, self.amount) {
             (Tariff::Local, _) => f.write_str("local"),
+            (_, Some(Pico::ZERO)) if self.source == Source::Computed => f.write_str("$0"),
             (_, Some(amount)) => write!(f, "{}{}", self.source.mark(), short_usd(i128::from(amount.0))),
             (_, None) => f.write_str("?"),
         }
@@ -316,7 +317,7 @@ pub struct Sum {
     pub estimated: i128,
     /// How many charges are not known.
     pub unknown: u64,
-    /// How many parts are computed, and how many estimated: a part of $0 still weakens the mark.
+    /// How many parts are computed and how many estimated. An estimated $0 still weakens the mark.
     pub computed_count: u64,
     /// As `computed_count`.
     pub estimated_count: u64,
@@ -339,7 +340,8 @@ impl Sum {
         }
         match charge.source {
             Source::Reported => self.reported += amount,
-            Source::Computed if charge.tariff == Tariff::Local => {}
+            // What is nothing by the price list is nothing: a request that never left, a local model.
+            Source::Computed if amount == 0 || charge.tariff == Tariff::Local => {}
             Source::Computed => {
                 self.computed += amount;
                 self.computed_count += 1;

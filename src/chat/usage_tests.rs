@@ -71,6 +71,17 @@ fn a_sum_carries_the_weakest_mark_and_counts_the_unknown() {
     assert_eq!(sum.play, i128::from(Pico::DOLLAR.0));
 }
 
+#[test]
+fn nothing_by_the_price_list_is_nothing() {
+    let refused = Charge::of(Pico::ZERO, Source::Computed, Tariff::Metered);
+    assert_eq!(refused.to_string(), "$0");
+    let mut sum = Sum::default();
+    sum.add(&refused);
+    assert_eq!(sum.to_string(), "$0");
+    sum.add(&Charge::of(Pico(14_300_000_000), Source::Reported, Tariff::Metered));
+    assert_eq!(sum.to_string(), "$0.0143", "a figure of the provider stays one");
+}
+
 fn any_charge() -> impl Strategy<Value = Charge> {
     (any::<i64>(), 0..4_usize, 0..3_usize).prop_map(|(amount, source, tariff)| {
         let (source, tariff) = (Source::ALL[source].0, Tariff::ALL[tariff].0);

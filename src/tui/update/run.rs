@@ -242,7 +242,7 @@ fn give_back_if_nothing(state: &mut State, live: &Live, status: Status, unsent: 
         let hint = if fault.hint.is_empty() { String::new() } else { format!(" {}", fault.hint) };
         state.tell(Notice::error(format!(
             "nothing was sent: {}.{hint} The prompt is kept.",
-            fault.message.line()
+            fault.message.line().trim_end_matches('.')
         )));
     }
 }

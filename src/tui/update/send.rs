@@ -2,6 +2,7 @@
 //! still stream hold it until they are done.
 
 use crate::chat::Notice;
+use crate::chat::Pico;
 use crate::chat::Reply;
 use crate::chat::RunId;
 use crate::chat::SeatId;
@@ -72,10 +73,12 @@ fn ask_first(state: &mut State, text: &str, targets: &[SeatId]) -> bool {
         return false;
     }
     let estimate = state.estimate_next(text);
-    let worst = estimate.at_most.map_or_else(
-        || "the most it can cost is not known".to_owned(),
-        |most| format!("at most {}", short_usd(i128::from(most.0))),
-    );
+    let usd = |amount: Pico| short_usd(i128::from(amount.0));
+    let worst = match (estimate.expected, estimate.at_most) {
+        (Some(expected), Some(most)) => format!("about {}, at most {}", usd(expected), usd(most)),
+        (Some(expected), None) => format!("about {}; the most it can cost is not known", usd(expected)),
+        (None, _) => "what it can cost is not known".to_owned(),
+    };
     let question =
         format!("This is the first send that costs money. It goes to {}: {worst}.", paid.join(", "));
     panels::ask(state, Confirm::new(question, "send", Choice::Send));
