@@ -7,6 +7,7 @@ mod build;
 mod endpoints;
 mod harden;
 mod lineup;
+mod log;
 mod room;
 
 use std::ffi::OsString;

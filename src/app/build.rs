@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use crate::app::endpoints::Endpoints;
 use crate::app::lineup::Names;
+use crate::app::log;
 use crate::chat::Charge;
 use crate::chat::Dialect;
 use crate::chat::Door;
@@ -52,7 +53,7 @@ pub(super) struct World {
     pub endpoints: Endpoints,
     pub book: PriceBook,
     pub redactor: Redactor,
-    price_notices: Vec<Notice>,
+    found: Vec<Notice>,
 }
 
 impl World {
@@ -65,12 +66,13 @@ impl World {
         let (endpoints, mut errors) = Endpoints::build(&loaded, provider::presets(), &env);
         let prices =
             loaded.config.models.iter().map(|(model, written)| (model.clone(), text_of(&written.price)));
-        let (book, price_notices) = PriceBook::new(prices);
+        let (book, mut found) = PriceBook::new(prices);
         let redactor = Redactor::default();
         for (_, secret) in endpoints.iter().flat_map(|known| &known.endpoint.headers) {
             redactor.learn(secret);
         }
-        let world = Self { env, paths, loaded, endpoints, book, redactor, price_notices };
+        found.extend(log::begin(&env, paths.as_ref(), &redactor));
+        let world = Self { env, paths, loaded, endpoints, book, redactor, found };
         errors.extend(world.dangling());
         if errors.is_empty() {
             return Ok(world);
@@ -115,10 +117,7 @@ impl World {
         };
         let models: Vec<String> =
             self.loaded.config.models.keys().filter(told).map(ToString::to_string).collect();
-        let news = self
-            .price_notices
-            .iter()
-            .filter(|notice| !models.iter().any(|model| notice.text.contains(model)));
+        let news = self.found.iter().filter(|notice| !models.iter().any(|model| notice.text.contains(model)));
         self.loaded.notices.iter().chain(news).cloned().collect()
     }
 

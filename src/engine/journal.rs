@@ -281,6 +281,7 @@ impl Journal {
             }
             Err(error) => {
                 let why = error.to_string();
+                tracing::error!("not saved: {why}");
                 for lane in &mut self.lanes {
                     if lane.is_flying() || Some(lane.run) == task.end_of {
                         lane.crashed(now + AGAIN);

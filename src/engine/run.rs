@@ -127,6 +127,7 @@ impl Run {
             params: self.ask.seat.params.clone(),
         });
         self.attempt.sent = Some(self.inner.clock.now());
+        tracing::info!(model = %self.ask.seat.model, reply = %self.ask.reply, attempt = self.attempt.n, "asked");
         loop {
             let over = self.pull(&mut stream).await;
             // Nothing more is wanted of a stream that is over, least of all that it is kept open.
@@ -218,6 +219,8 @@ impl Run {
             let minutes = asked.div_ceil(60_000);
             fault.hint = format!("It asks to wait {minutes} min: ask again then, or ask another model.");
         }
+        let (reply, attempt) = (self.ask.reply, self.attempt.n);
+        tracing::warn!(%reply, attempt, http = fault.http_status, "failed: {fault}");
         self.attempt.failed = Some((fault, self.inner.clock.now(), self.inner.clock.wall()));
     }
 
@@ -254,6 +257,8 @@ impl Run {
     /// Writes down how it ended; the journal tells it.
     async fn close(&mut self, status: Status) {
         let entry = self.entry();
+        let (reply, attempt, ms) = (self.ask.reply, self.attempt.n, entry.duration_ms);
+        tracing::info!(%reply, attempt, status = status.name(), ms, charge = %entry.charge, "ended");
         self.spent.push(entry.charge);
         let charge = total(&self.spent, self.tariff());
         let total_ms = millis_between(self.submitted, self.inner.clock.now());

@@ -62,6 +62,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
+    ("tracing_subscriber", &["app/log.rs"]),
     ("directories", &["config/paths.rs"]),
     ("toml", &["config/", "price/", "provider/", "tui/theme/", "tui/keymap/"]),
     ("serde", &["wire/", "provider/", "price/", "store/", "cli/", "config/", "tui/theme/", "tui/keymap/"]),

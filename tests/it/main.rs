@@ -14,6 +14,7 @@ mod lab;
 mod mock;
 mod others;
 mod picture;
+mod process;
 mod pty;
 mod room;
 mod sandbox;
