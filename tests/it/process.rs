@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::lab;
 use crate::lab::{KEY, Lab};
 use crate::pty::Pty;
-use crate::sandbox::{Sandbox, binary};
+use crate::sandbox::{Sandbox, binary, slow};
 
 const SIZE: (u16, u16) = (120, 30);
 const QUIT: &str = "\x11";
@@ -184,6 +184,70 @@ fn bash(sandbox: &Sandbox, script: &str) -> String {
 }
 
 #[test]
+fn a_storm_of_sizes_leaves_the_screen_as_it_was() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut room = Pty::start(&sandbox, &["-m", "demo/tour", "-m", "demo/thinker", "-m", "demo/eliza"], SIZE);
+    room.see("enter send");
+    room.ask("why is the sky blue");
+    room.wait("three replies", |screen| screen.matches(" done ").count() >= 3);
+    thread::sleep(Duration::from_millis(300));
+    let before = room.screen();
+    let mut seed: u32 = 42;
+    let mut random = |most: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u16::try_from((seed >> 8) % (most + 1)).expect("small")
+    };
+    for _ in 0..if slow() { 1000 } else { 150 } {
+        room.resize(random(500), random(200));
+        thread::sleep(Duration::from_millis(5));
+    }
+    room.resize(19, 4);
+    room.see("too small");
+    room.resize(SIZE.0, SIZE.1);
+    room.wait("the same screen", |screen| screen == before);
+    room.send(QUIT);
+    assert_eq!(room.end(), 0);
+}
+
+#[test]
+fn keys_that_come_with_a_resize_or_in_a_flood_are_all_read() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut room = Pty::start(&sandbox, &["-m", "demo/echo"], SIZE);
+    room.see("enter send");
+    for round in 0..5 {
+        room.resize(SIZE.0 - 1 - round, SIZE.1);
+        room.send(&format!("<{round}>"));
+        room.see(&format!("<{round}>"));
+    }
+    room.send(&format!("{}<end>", "all the words of a flood ".repeat(200)));
+    room.see("<end>");
+    let ticks = room.cpu_ticks();
+    thread::sleep(Duration::from_millis(500));
+    assert!(room.cpu_ticks() - ticks < 20, "it spins");
+    room.send(QUIT);
+    assert_eq!(room.end(), 0);
+}
+
+#[test]
+fn it_streams_on_while_the_terminal_is_too_small() {
+    let server = Lab::new(lab::numbered());
+    let sandbox = server.sandbox();
+    let mut room = Pty::start(&sandbox, &["-m", "lab/m"], SIZE);
+    room.see("enter send");
+    room.ask("count");
+    room.see("n00003");
+    room.resize(10, 3);
+    room.see("too small");
+    thread::sleep(Duration::from_millis(500));
+    room.resize(SIZE.0, SIZE.1);
+    room.wait("what came meanwhile", |screen| screen.contains("n001"));
+    room.send("\x03");
+    room.see("stopped");
+    room.send(QUIT);
+    assert_eq!(room.end(), 0);
+}
+
+#[test]
 fn a_long_paste_is_a_placeholder_and_is_sent_whole() {
     let server = Lab::new(lab::text("read it"));
     let sandbox = server.sandbox();
@@ -204,6 +268,27 @@ fn a_long_paste_is_a_placeholder_and_is_sent_whole() {
     assert!(sent == format!("sum up: {lines} please"), "it was changed on the way");
     room.send(QUIT);
     assert_eq!(room.end(), 0);
+}
+
+#[test]
+fn a_paste_without_brackets_is_not_sent_line_by_line() {
+    let server = Lab::new(lab::text("read it"));
+    let sandbox = server.sandbox();
+    let mut room = Pty::start(&sandbox, &["-m", "lab/m"], SIZE);
+    room.see("enter send");
+    room.send("first line\rsecond line\rthird line\r");
+    room.see("third line");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(server.requests().len(), 0, "a line was sent by itself");
+    room.type_slowly("end");
+    room.send("\r");
+    room.see("read it");
+    assert_eq!(server.requests().len(), 1);
+    let body = lab::body(&server.requests()[0]);
+    let sent = body["messages"][0]["content"].as_str().expect("the prompt").to_owned();
+    assert!(sent.starts_with("first line\nsecond line\nthird line\n") && sent.ends_with("end"), "{sent:?}");
+    room.send(QUIT);
+    room.end();
 }
 
 #[test]

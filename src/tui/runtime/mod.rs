@@ -52,6 +52,9 @@ const LAST_WORDS: Duration = Duration::from_millis(600);
 /// How long the painter may take to write its last bytes.
 const LAST_BYTES: Duration = Duration::from_millis(150);
 
+/// How many inputs may share a frame, so that a flood of them does not hide what streams.
+const MOST_AT_ONCE: usize = 1024;
+
 /// What the terminal and the themes are told.
 pub struct Options {
     /// The theme to begin with.
@@ -204,7 +207,10 @@ impl Room {
             tokio::select! {
                 biased;
                 input = inputs.recv() => match input {
-                    Some(input) => self.outside(input),
+                    Some(input) => {
+                        self.outside(input);
+                        self.what_came_with_it(&mut inputs);
+                    }
                     None => self.end = Some(End::Gone),
                 },
                 Some(report) = self.reports.recv() => self.step(Event::Report(report)),
@@ -274,6 +280,16 @@ impl Room {
             Input::Stop => self.suspend(),
             Input::Continue => self.come_back(),
             Input::Gone => self.end = Some(End::Gone),
+        }
+    }
+
+    /// Keys that are already there share a frame: so a burst is seen as one however long a frame takes.
+    fn what_came_with_it(&mut self, inputs: &mut UnboundedReceiver<Input>) {
+        for _ in 0..MOST_AT_ONCE {
+            match inputs.try_recv() {
+                Ok(input) if self.end.is_none() => self.outside(input),
+                _ => return,
+            }
         }
     }
 
