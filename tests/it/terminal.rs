@@ -60,6 +60,26 @@ fn signals_end_it_in_a_second_with_their_status() {
 }
 
 #[test]
+fn the_first_key_after_a_resize_and_the_end_of_a_long_paste_arrive() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut room = Pty::start(&sandbox, &["--demo"], SIZE);
+    room.see("enter send");
+    for (columns, rows) in [(100, 30), (90, 24), (120, 30)] {
+        room.resize(columns, rows);
+        thread::sleep(Duration::from_millis(300));
+        room.send("\t");
+        room.see("i write");
+        room.send("i");
+        room.see("enter send");
+    }
+    room.resize(100, 30);
+    thread::sleep(Duration::from_millis(300));
+    let lines = "a line of a long paste\r".repeat(5000);
+    room.send(&format!("\x1b[200~{lines}\x1b[201~"));
+    room.see("[Pasted #1");
+}
+
+#[test]
 fn a_terminal_that_takes_no_bytes_does_not_hold_it() {
     let server = Lab::new(lab::endless("tok"));
     let sandbox = server.sandbox();

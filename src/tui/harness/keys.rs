@@ -92,6 +92,15 @@ fn an_idle_ctrl_c_says_what_comes_next_and_a_cleared_draft_comes_back() {
 }
 
 #[test]
+fn stopping_all_twice_does_not_quit_unsaid() {
+    let mut h = Harness::new(&["a"]);
+    h.send("go").text(1, "x").press("ctrl-c").stopped(1).wait(600).press("ctrl-c").sees("ctrl-c again quits");
+    assert!(!h.has_effect(|e| matches!(e, Effect::Quit)));
+    h.wait(600).press("ctrl-c");
+    assert!(h.has_effect(|e| matches!(e, Effect::Quit)));
+}
+
+#[test]
 fn quitting_asks_while_replies_stream() {
     let mut h = Harness::new(&["a"]);
     h.send("go").press("ctrl-q").sees("1 reply still streams").press("n");
@@ -128,6 +137,8 @@ fn who_wants_it_writes_with_enter_and_sends_with_alt_enter() {
 #[test]
 fn a_burst_of_keys_with_enters_is_a_paste() {
     let mut h = Harness::new(&["a"]);
+    // Also where pastes come in brackets: a multiplexer may paste without.
+    h.paste("x").press("backspace");
     for c in ["a", "b", "c", "enter", "d", "enter"] {
         h.wait(1).event(Event::Key(crate::tui::harness::key(c)));
     }

@@ -15,8 +15,8 @@ use crate::tui::state::setup::Ui;
 /// has closed something.
 pub const GUARD: Duration = Duration::from_millis(500);
 
-/// How long a second press is waited for.
-pub const TWICE: Duration = Duration::from_secs(3);
+/// How long a second press is waited for: as long as it is said that it is.
+pub const TWICE: Duration = Duration::from_secs(4);
 
 /// Keys that come faster than this were pasted.
 pub const BURST: Duration = Duration::from_millis(8);
@@ -69,6 +69,8 @@ pub struct Look {
 pub struct Guards {
     /// The last Ctrl-C that counted.
     pub interrupted: Option<Instant>,
+    /// When it was said that one more Ctrl-C quits.
+    pub leaving: Option<Instant>,
     /// The last Ctrl-D on an empty draft.
     pub ended: Option<Instant>,
     /// When Esc last closed something.
@@ -77,8 +79,6 @@ pub struct Guards {
     pub typed: Option<Instant>,
     /// How many characters came faster than anybody types, one after the other.
     pub quick: u32,
-    /// Whether this terminal brackets pastes, so that bursts need no guess.
-    pub brackets: bool,
     /// An action that waits for a digit.
     pub digit: Option<Action>,
 }

@@ -102,8 +102,7 @@ pub fn enter(state: &mut State, out: &mut Vec<Effect>) {
         newline(state);
         return;
     }
-    let burst = is_quick(state) && state.guards.quick + 1 >= PASTED;
-    if burst && !state.guards.brackets {
+    if is_quick(state) && state.guards.quick + 1 >= PASTED {
         newline(state);
         typed(state);
         return;

@@ -52,7 +52,8 @@ pub fn interrupt(state: &mut State, out: &mut Vec<Effect>) {
     if before.is_some_and(|before| state.clock.since(before) < GUARD) {
         return;
     }
-    let again = before.is_some_and(|before| state.clock.since(before) < TWICE);
+    // It never leaves without having said so: the press before was told what this one does.
+    let again = state.guards.leaving.take().is_some_and(|told| state.clock.since(told) < TWICE);
     state.guards.interrupted = Some(state.clock.now);
     if !state.runs.is_empty() || state.panes.iter().any(|pane| !pane.held.is_empty()) {
         send::stop_all(state, out);
@@ -61,10 +62,12 @@ pub fn interrupt(state: &mut State, out: &mut Vec<Effect>) {
         state.composer.clear();
         state.composer.prompts.push(draft);
         compose::changed(state);
+        state.guards.leaving = Some(state.clock.now);
         state.say("the draft is cleared; up brings it back · ctrl-c again quits");
     } else if again {
         out.push(Effect::Quit);
     } else {
+        state.guards.leaving = Some(state.clock.now);
         state.say("ctrl-c again quits");
     }
 }

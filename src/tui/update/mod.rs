@@ -76,7 +76,6 @@ pub fn update(state: &mut State, event: Event, now: Instant, out: &mut Vec<Effec
             Dirty::Now
         }
         Event::Paste(text) => {
-            state.guards.brackets = true;
             compose::paste(state, &text);
             Dirty::Now
         }
