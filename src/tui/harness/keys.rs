@@ -1,6 +1,7 @@
 //! Keys: focus, Esc and Ctrl-C, scrolling, the composer, commands, panels.
 
 use crate::chat::*;
+use crate::engine::Estimate;
 use crate::tui::effect::{Effect, Report};
 use crate::tui::harness::{Harness, setup};
 use crate::tui::state::Focus;
@@ -67,6 +68,17 @@ fn esc_closes_before_it_stops_and_then_waits_half_a_second() {
     assert!(!h.has_effect(|e| matches!(e, Effect::Cancel(_))));
     h.wait(600).press("esc");
     assert!(h.has_effect(|e| matches!(e, Effect::Cancel(_))));
+}
+
+#[test]
+fn esc_twice_stops_all_and_with_a_key_between_only_its_pane() {
+    let mut h = Harness::new(&["a", "b", "c"]);
+    h.send("go").text(1, "x").text(2, "y").text(3, "z").press("esc").wait(300).press("esc");
+    assert!(h.has_effect(|e| matches!(e, Effect::CancelAll)));
+    let mut h = Harness::new(&["a", "b", "c"]);
+    h.send("go").text(1, "x").text(2, "y").text(3, "z").press("esc").press("alt-2").press("esc");
+    assert!(!h.has_effect(|e| matches!(e, Effect::CancelAll)));
+    assert_eq!(h.effects.iter().filter(|e| matches!(e, Effect::Cancel(_))).count(), 2);
 }
 
 #[test]
@@ -210,7 +222,7 @@ fn copies_are_the_source() {
     assert!(h.has_effect(|e| matches!(e, Effect::Copy { text, .. } if text == "plain")));
     h.press("s").press("1");
     assert!(h.has_effect(
-        |e| matches!(e, Effect::SaveFile { name, text } if name == "go-1.rs" && text == "fn main() {}")
+        |e| matches!(e, Effect::SaveFile { name, text } if name == "go-1.rs" && text == "fn main() {}\n")
     ));
     h.press("Y");
     assert!(h.has_effect(|e| matches!(e, Effect::Copy { text, .. }
@@ -321,6 +333,20 @@ fn a_room_that_can_only_be_read_sends_nothing() {
     h.send("go").sees("read only").sees("pid 42");
     assert_eq!(h.asked(1), 0);
     assert_eq!(h.state.composer.typed(), "go");
+}
+
+#[test]
+fn a_price_that_is_missing_is_counted_and_hides_no_other() {
+    let mut setup = setup(&["lab/a", "lab/free"]);
+    setup.estimate = Box::new(|seat, _| Estimate {
+        input_tokens: 10,
+        expected: (seat.model.id == "a").then_some(Pico(2_000_000_000)),
+        at_most: (seat.model.id == "a").then_some(Pico(30_000_000_000)),
+    });
+    setup.ui.first_paid_send = true;
+    let mut h = Harness::with(setup, 120, 30);
+    h.type_text("how much?").pass(1000).sees("next ≈$0.0020 +1 ?, at most $0.0300 +1 ? (≈20 tok in)");
+    h.press("enter").sees("at most $0.0300, and what 1 of them can cost is");
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Panel for Confirm {
     }
 
     fn hints(&self) -> &'static str {
-        "y yes · n no"
+        ""
     }
 
     fn wants(&self) -> (u16, u16) {

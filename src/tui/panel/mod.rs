@@ -71,7 +71,7 @@ pub trait Panel {
     /// Draws into its inner area; gives the cell of the cursor, when it has one.
     fn draw(&self, area: Rect, buffer: &mut Buffer, paint: Paint<'_>, cx: &Cx<'_>) -> Option<Position>;
 
-    /// The keys to name in its lower border.
+    /// The keys to name in its lower border; empty when it names them itself.
     fn hints(&self) -> &'static str;
 
     /// What Esc does besides closing it.

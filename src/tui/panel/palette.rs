@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::text::cell_width;
 use crate::tui::action::ACTIONS;
 use crate::tui::action::Action;
 use crate::tui::action::Context;
@@ -15,6 +16,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::List;
 use crate::tui::widget::Paint;
 use crate::tui::widget::put;
+use crate::tui::widget::put_clipped;
 use crate::tui::widget::put_right;
 
 /// One thing that can be done.
@@ -91,8 +93,11 @@ impl Panel for Palette {
             let name = 20.min(cells.width);
             put(buffer, Rect { width: name, ..cells }, &entry.name, paint.of(Role::Strong));
             let used = (name + 1).min(cells.width);
-            let rest = Rect { x: cells.x + used, width: cells.width - used, ..cells };
-            put(buffer, rest, entry.doc, paint.of(Role::Text));
+            let key = u16::try_from(cell_width(&entry.key)).unwrap_or(0);
+            let key = if key == 0 { 0 } else { key + 2 };
+            let room = (cells.width - used).saturating_sub(key);
+            let rest = Rect { x: cells.x + used, width: room, ..cells };
+            put_clipped(buffer, rest, entry.doc, paint.of(Role::Text));
             if !entry.key.is_empty() {
                 put_right(buffer, cells, &format!("  {}", entry.key), paint.of(Role::Key));
             }

@@ -18,6 +18,9 @@ pub const GUARD: Duration = Duration::from_millis(500);
 /// How long a second press is waited for: as long as it is said that it is.
 pub const TWICE: Duration = Duration::from_secs(4);
 
+/// A second Esc within this stops all.
+pub const AGAIN: Duration = Duration::from_secs(1);
+
 /// Keys that come faster than this were pasted.
 pub const BURST: Duration = Duration::from_millis(8);
 
@@ -75,6 +78,8 @@ pub struct Guards {
     pub ended: Option<Instant>,
     /// When Esc last closed something.
     pub closed: Option<Instant>,
+    /// When Esc last stopped a reply, if no other key came since.
+    pub stopped: Option<Instant>,
     /// When a character was last typed.
     pub typed: Option<Instant>,
     /// How many characters came faster than anybody types, one after the other.

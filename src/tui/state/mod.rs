@@ -45,7 +45,7 @@ use crate::tui::screen::Areas;
 
 pub use clock::{Clock, FRAME};
 pub use composer::{Composer, Offer, Offers, Search};
-pub use focus::{BURST, Due, Focus, GUARD, Guards, Look, PASTED, TWICE, Usage};
+pub use focus::{AGAIN, BURST, Due, Focus, GUARD, Guards, Look, PASTED, TWICE, Usage};
 pub use item::{Item, Piece, Told};
 pub use keys::KeyNames;
 pub use money::{Money, turn_sum};
@@ -55,7 +55,7 @@ pub use paste::{Pasted, REFUSED};
 pub use room::RoomState;
 pub use runs::{FIGURES_EVERY, Figures, Live, Phase, Retry, Runs, SILENT_AFTER, guess_tokens};
 pub use setup::{Estimator, Label, Pricer, Setup, Ui};
-pub use summary::speed;
+pub use summary::{Next, speed};
 pub use target::{Target, listed};
 
 /// What is known of models and money, and who to ask.
@@ -113,7 +113,7 @@ pub struct State {
     /// Sums.
     pub money: Money,
     /// The estimate of what Enter would send now.
-    pub estimate: Option<crate::engine::Estimate>,
+    pub estimate: Option<Next>,
     /// Time.
     pub clock: Clock,
     /// Where ids come from.

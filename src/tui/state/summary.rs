@@ -10,7 +10,6 @@ use crate::chat::Status;
 use crate::chat::Sum;
 use crate::chat::Tariff;
 use crate::chat::Tokens;
-use crate::engine::Estimate;
 use crate::tui::panel::Cx;
 use crate::tui::panel::ModelRow;
 use crate::tui::panel::TurnRow;
@@ -20,6 +19,36 @@ use crate::tui::state::Live;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::turn_sum;
+
+/// What the next send is likely to take and to cost, over all seats that it goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Tokens in, over all seats.
+    pub input_tokens: u64,
+    /// What it probably costs, as far as prices are known.
+    pub expected: Pico,
+    /// The most that it can cost, as far as that is known.
+    pub at_most: Pico,
+    /// Seats that cost money.
+    pub paid: usize,
+    /// Those of them whose price is not known.
+    pub unpriced: usize,
+    /// Those of them whose reply has no known end.
+    pub unbounded: usize,
+}
+
+impl Default for Next {
+    fn default() -> Self {
+        Self {
+            input_tokens: 0,
+            expected: Pico::ZERO,
+            at_most: Pico::ZERO,
+            paid: 0,
+            unpriced: 0,
+            unbounded: 0,
+        }
+    }
+}
 
 impl State {
     /// Calls something with what panels may know.
@@ -105,8 +134,8 @@ impl State {
 
     /// What Enter would send now, estimated over all seats that it goes to.
     #[must_use]
-    pub fn estimate_next(&self, prompt: &str) -> Estimate {
-        let mut total = Estimate { input_tokens: 0, expected: Some(Pico::ZERO), at_most: Some(Pico::ZERO) };
+    pub fn estimate_next(&self, prompt: &str) -> Next {
+        let mut total = Next::default();
         for pane in self.panes.iter().filter(|pane| self.target.takes(&pane.seat)) {
             let messages = self.room.preview(&pane.seat, prompt);
             let one = (self.known.estimate)(&pane.seat, &messages);
@@ -114,6 +143,9 @@ impl State {
             if self.tariff(&pane.seat.model) != Tariff::Metered {
                 continue;
             }
+            total.paid += 1;
+            total.unpriced += usize::from(one.expected.is_none());
+            total.unbounded += usize::from(one.at_most.is_none());
             total.expected = add(total.expected, one.expected);
             total.at_most = add(total.at_most, one.at_most);
         }
@@ -164,8 +196,9 @@ fn finish_words(reply: &Reply) -> String {
     }
 }
 
-fn add(sum: Option<Pico>, more: Option<Pico>) -> Option<Pico> {
-    sum?.plus(more?)
+/// Adds what is known.
+fn add(sum: Pico, more: Option<Pico>) -> Pico {
+    more.and_then(|more| sum.plus(more)).unwrap_or(sum)
 }
 
 fn model_row(known: &Known, info: ModelInfo) -> ModelRow {

@@ -69,6 +69,8 @@ pub fn code_block(state: &mut State, action: Action, number: usize, out: &mut Ve
     let text = block.text.copy().trim_end_matches('\n').to_owned();
     if action == Action::SaveCode {
         let name = format!("{}-{number}.{}", slug(&state.room.title()), extension(&block.language));
+        // A line of a file ends; what is pasted somewhere does not.
+        let text = format!("{text}\n");
         out.push(Effect::SaveFile { name, text });
     } else {
         out.push(Effect::Copy { what: format!("code block {number}"), text });

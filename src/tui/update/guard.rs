@@ -5,6 +5,7 @@ use crate::chat::Severity;
 use crate::tui::effect::Effect;
 use crate::tui::panel::Choice;
 use crate::tui::panel::Confirm;
+use crate::tui::state::AGAIN;
 use crate::tui::state::GUARD;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
@@ -15,8 +16,8 @@ use crate::tui::update::history;
 use crate::tui::update::panels;
 use crate::tui::update::send;
 
-/// Esc: closes what is open, else takes back what the current pane holds, else stops its reply. It
-/// never clears the draft.
+/// Esc: closes what is open, else takes back what the current pane holds, else stops its reply; at
+/// once again, it stops all. It never clears the draft.
 pub fn escape(state: &mut State, out: &mut Vec<Effect>) {
     if close_something(state, out) {
         state.guards.closed = Some(state.clock.now);
@@ -29,7 +30,10 @@ pub fn escape(state: &mut State, out: &mut Vec<Effect>) {
     if send::take_back(state, current) {
         return;
     }
-    if let Some(run) = state.pane().and_then(|pane| pane.live) {
+    let again = state.guards.stopped.replace(state.clock.now);
+    if again.is_some_and(|before| state.clock.since(before) < AGAIN) {
+        send::stop_all(state, out);
+    } else if let Some(run) = state.pane().and_then(|pane| pane.live) {
         send::stop(state, run, out);
     }
 }

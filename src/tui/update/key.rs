@@ -17,6 +17,9 @@ use crate::tui::update::send;
 
 /// Takes a key.
 pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) {
+    if key.code != KeyCode::Esc {
+        state.guards.stopped = None;
+    }
     if let Some(waiting) = state.guards.digit.take() {
         if let Some(digit) = digit(key) {
             copy::code_block(state, waiting, digit, out);

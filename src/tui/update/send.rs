@@ -74,10 +74,12 @@ fn ask_first(state: &mut State, text: &str, targets: &[SeatId]) -> bool {
     }
     let estimate = state.estimate_next(text);
     let usd = |amount: Pico| short_usd(i128::from(amount.0));
-    let worst = match (estimate.expected, estimate.at_most) {
-        (Some(expected), Some(most)) => format!("about {}, at most {}", usd(expected), usd(most)),
-        (Some(expected), None) => format!("about {}; the most it can cost is not known", usd(expected)),
-        (None, _) => "what it can cost is not known".to_owned(),
+    let (usual, most) = (usd(estimate.expected), usd(estimate.at_most));
+    let worst = match (estimate.unbounded, estimate.unpriced) {
+        (0, _) => format!("at most {most}"),
+        (open, 0) if open == estimate.paid => format!("about {usual}; the most it can cost is not known"),
+        (open, _) if open == estimate.paid => "what it can cost is not known".to_owned(),
+        (open, _) => format!("at most {most}, and what {open} of them can cost is not known"),
     };
     let question =
         format!("This is the first send that costs money. It goes to {}: {worst}.", paid.join(", "));

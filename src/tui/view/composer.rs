@@ -94,14 +94,18 @@ fn title(state: &State, cells: usize) -> Vec<Field> {
 fn estimate(state: &State) -> Option<Vec<String>> {
     let estimate = state.estimate.as_ref()?;
     let dollars = |amount: Pico| short_usd(i128::from(amount.0));
-    let cost = match (estimate.expected, estimate.at_most) {
-        (Some(Pico::ZERO), Some(Pico::ZERO)) => None,
-        (Some(expected), Some(most)) => {
-            Some(format!(" ── next ≈{}, at most {}", dollars(expected), dollars(most)))
-        }
-        (Some(expected), None) => Some(format!(" ── next ≈{}", dollars(expected))),
-        (None, Some(most)) => Some(format!(" ── next at most {}", dollars(most))),
-        (None, None) => Some(" ── next: price ?".to_owned()),
+    let cost = if estimate.paid == 0 {
+        None
+    } else if estimate.unpriced == estimate.paid {
+        Some(" ── next: price ?".to_owned())
+    } else {
+        // A sum says how many of its parts are missing.
+        let missing = |count: usize| if count > 0 { format!(" +{count} ?") } else { String::new() };
+        let most = match estimate.unbounded {
+            open if open > estimate.unpriced => String::new(),
+            open => format!(", at most {}{}", dollars(estimate.at_most), missing(open)),
+        };
+        Some(format!(" ── next ≈{}{}{most}", dollars(estimate.expected), missing(estimate.unpriced)))
     };
     let input = format!(" (≈{} tok in)", tokens(estimate.input_tokens));
     Some(cost.into_iter().chain((estimate.input_tokens > 0).then_some(input)).collect())

@@ -95,8 +95,10 @@ pub fn panels(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Op
         let area = panel::place(open.as_ref(), screen(state.look.size)).intersection(buffer.area);
         let title = [Field::new(format!(" {}", open.title()), Role::Title)];
         let room = usize::from(area.width.saturating_sub(4));
-        let status = [Field::new(format!(" {}", whole_hints(open.hints(), room)), Role::Dim)];
-        boxed(&border(area, &title, &status, Role::BorderFocus), buffer, paint);
+        let hints = whole_hints(open.hints(), room);
+        let status = [Field::new(format!(" {hints}"), Role::Dim)];
+        let status: &[Field] = if hints.is_empty() { &[] } else { &status };
+        boxed(&border(area, &title, status, Role::BorderFocus), buffer, paint);
         let inner = Frame::inner(area);
         cursor = Some(state.with_cx(|cx| open.draw(inner, buffer, paint, cx)));
     }
