@@ -77,8 +77,8 @@ impl Theme {
         })
     }
 
-    /// The same theme in the colours that the terminal has. Made once, it spares the pass over each
-    /// frame that [`downgrade`] is.
+    /// The same theme in the colours that the terminal has: made once, so that no frame has to be gone
+    /// over for it.
     #[must_use]
     pub fn limited(mut self, depth: Depth) -> Self {
         for style in &mut self.styles {
