@@ -79,12 +79,15 @@ pub fn expand_tabs(text: &str) -> Cow<'_, str> {
 }
 
 /// Emoji in the form that every terminal draws as wide as the buffer counts: without selectors of
-/// presentation and skin tones, joined ones side by side. The two half-width sound marks, which the
+/// presentation and skin tones, joined ones side by side, flags as the letters that they are made of
+/// (some multiplexers take them for two characters, and half a flag stays behind). The two half-width sound marks, which the
 /// buffer counts twice, take their full-width form. For the screen only; what is copied keeps all of it.
 #[must_use]
 pub fn safe_emoji(text: &str) -> Cow<'_, str> {
     let suspect = |c: char| {
-        matches!(c, '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{FF9E}' | '\u{FF9F}') || is_skin_tone(c)
+        matches!(c, '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{FF9E}' | '\u{FF9F}')
+            || is_skin_tone(c)
+            || flag_letter(c).is_some()
     };
     if text.is_ascii() || !text.contains(suspect) {
         return Cow::Borrowed(text);
@@ -103,12 +106,18 @@ pub fn safe_emoji(text: &str) -> Cow<'_, str> {
             last = match c {
                 '\u{FF9E}' => '\u{309B}',
                 '\u{FF9F}' => '\u{309C}',
-                c => c,
+                c => flag_letter(c).unwrap_or(c),
             };
             out.push(last);
         }
     }
     Cow::Owned(out)
+}
+
+/// The letter of a regional indicator, of which two make a flag.
+fn flag_letter(c: char) -> Option<char> {
+    let place = u32::from(c).checked_sub(0x1F1E6).filter(|place| *place < 26)?;
+    char::from_u32(u32::from('A') + place)
 }
 
 /// The rows of a text at a width: ranges of bytes in ascending order. `\n` ends a row; a row that is

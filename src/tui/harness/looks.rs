@@ -97,14 +97,14 @@ fn a_zoomed_pane_has_the_whole_room() {
 #[test]
 fn what_is_typed_is_drawn_as_wide_as_it_is_counted() {
     let mut h = Harness::new(&["a"]);
-    h.type_text("日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} x");
+    h.type_text("日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} 🇩🇪 x");
     let buffer = h.buffer();
     for cell in buffer.content() {
         let odd = |c: char| matches!(c, '\u{200d}' | '\u{fe0f}');
         assert!(!cell.symbol().contains(odd), "{:?}", cell.symbol());
     }
-    h.sees("日本語 👩 ❤  x").press("enter");
-    assert_eq!(h.sent_to(1), ["User: 日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} x"], "what is sent is exact");
+    h.sees("日本語 👩 ❤  DE x").press("enter");
+    assert_eq!(h.sent_to(1), ["User: 日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} 🇩🇪 x"], "what is sent is exact");
 }
 
 #[test]

@@ -39,8 +39,8 @@ pub fn enter(state: &mut State, out: &mut Vec<Effect>) {
         return;
     }
     if let Some(why) = &state.room.read_only {
-        let rest = state.keys.name("it can be read here, not written. {new-room} starts a new room.");
-        let why = format!("{why}: {rest}");
+        let rest = state.keys.name("{new-room} starts a new room.");
+        let why = format!("{}. {rest}", why.trim_end_matches('.'));
         state.tell(Notice::error(why));
         return;
     }
@@ -81,8 +81,12 @@ fn ask_first(state: &mut State, text: &str, targets: &[SeatId]) -> bool {
         (open, _) if open == estimate.paid => "what it can cost is not known".to_owned(),
         (open, _) => format!("at most {most}, and what {open} of them can cost is not known"),
     };
+    let about = match estimate.unpriced {
+        0 => format!("≈{}, ", short_usd(i128::from(estimate.expected.0))),
+        _ => String::new(),
+    };
     let question =
-        format!("This is the first send that costs money. It goes to {}: {worst}.", paid.join(", "));
+        format!("This is the first send that costs money. It goes to {}: {about}{worst}.", paid.join(", "));
     panels::ask(state, Confirm::new(question, "send", Choice::Send));
     true
 }

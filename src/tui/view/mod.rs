@@ -16,6 +16,7 @@ mod title;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
+use crate::text::cell_width;
 use crate::text::graphemes;
 use crate::text::safe_emoji;
 use crate::tui::panel;
@@ -105,18 +106,31 @@ fn all(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Position>
     overlay::panels(state, buffer, paint).unwrap_or(cursor)
 }
 
-/// Clusters whose width terminals do not agree on become their first character: what was typed or
-/// names a room has not gone through the rules for replies. The cells that are left over are blank.
+/// Clusters whose width terminals do not agree on become what fits of their plain form: what was
+/// typed or names a room has not gone through the rules for replies. What is left over is blank.
 fn plain_clusters(buffer: &mut Buffer) {
-    for cell in &mut buffer.content {
+    let count = buffer.content.len();
+    for at in 0..count {
+        let Some(cell) = buffer.content.get(at) else { break };
         // A single character takes at most four bytes.
         if cell.symbol().len() <= 4 {
             continue;
         }
-        let safe = safe_emoji(cell.symbol());
-        let first = graphemes(&safe).next().filter(|first| *first != cell.symbol()).map(str::to_owned);
-        if let Some(first) = first {
-            cell.set_symbol(&first);
+        let (symbol, style) = (cell.symbol().to_owned(), cell.style());
+        let safe = safe_emoji(&symbol);
+        if safe == symbol {
+            continue;
+        }
+        let (mut used, cells) = (0, cell_width(&symbol));
+        for part in graphemes(&safe) {
+            let wide = cell_width(part);
+            if used + wide > cells {
+                break;
+            }
+            if let Some(cell) = buffer.content.get_mut(at + used) {
+                cell.set_symbol(part).set_style(style);
+            }
+            used += wide;
         }
     }
 }
