@@ -42,8 +42,7 @@ pub fn draw(state: &State, index: usize, area: Rect, buffer: &mut Buffer, paint:
     Frame { area, weight, role, title: &title, status, open }.draw(buffer, paint);
     let inner = body::text_area(area);
     if pane.last_shown(&state.room.turns).is_none() {
-        let first = state.look.areas.panes.first().is_some_and(|(seen, _)| *seen == index);
-        intro::draw(state, pane, first, inner, buffer, paint);
+        intro::draw(state, pane, inner, buffer, paint);
     } else {
         body::draw(state, pane, inner, buffer, paint);
     }

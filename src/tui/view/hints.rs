@@ -17,16 +17,14 @@ pub fn line(state: &State, cells: usize) -> Vec<Field> {
     if let Some(digit) = state.pending.shown() {
         return vec![Field::new(format!(" {digit} …"), Role::Key)];
     }
-    if let Some(notice) = state.notices.shown() {
-        if state.covering().is_none() {
-            let text = one_line(&notice.text);
-            let role = match notice.severity {
-                Severity::Info => Role::Good,
-                Severity::Warning => Role::Warn,
-                Severity::Error => Role::Bad,
-            };
-            return vec![Field::new(format!(" {text}"), role)];
-        }
+    if let Some(notice) = state.notices.shown().filter(|_| state.covering().is_none()) {
+        let text = one_line(&notice.text);
+        let role = match notice.severity {
+            Severity::Info => Role::Good,
+            Severity::Warning => Role::Warn,
+            Severity::Error => Role::Bad,
+        };
+        return vec![Field::new(format!(" {text}"), role)];
     }
     fit(hints(state), cells)
 }

@@ -14,8 +14,10 @@ use crate::tui::widget::Paint;
 use crate::tui::widget::put;
 use crate::tui::widget::wrap;
 
-/// Draws it. Only the `first` pane that is seen says how to ask real models: once is enough.
-pub fn draw(state: &State, pane: &Pane, first: bool, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
+/// Draws it. Only the first pane that is seen says how to ask real models: once is enough.
+pub fn draw(state: &State, pane: &Pane, area: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
+    let seen = state.look.areas.panes.first().and_then(|(index, _)| state.panes.get(*index));
+    let first = seen.is_some_and(|seen| seen.id() == pane.id());
     let cells = usize::from(area.width);
     let mut lines = wrapped(text(state, pane, first), cells);
     if state.only_demo() && lines.len() > usize::from(area.height) {
