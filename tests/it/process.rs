@@ -298,9 +298,9 @@ fn a_room_that_is_open_elsewhere_can_be_read() {
     let mut first = Pty::start(&sandbox, &["--room", "kitchen"], SIZE);
     first.see("what was said");
     let mut second = Pty::start(&sandbox, &["--room", "kitchen"], SIZE);
-    let screen = second.see("what was said");
+    second.see("what was said");
     let pid = first.pid().to_string();
-    assert!(screen.contains("read") && screen.contains(&pid), "it is not told who writes\n{screen}");
+    second.wait("who writes", |screen| screen.contains("read only") && screen.contains(&pid));
     second.type_slowly("not to be sent");
     second.send("\r");
     thread::sleep(Duration::from_millis(500));

@@ -100,9 +100,19 @@ fn read_keys(
             let _ = rustix::io::read(listen, &mut byte);
             if let Ok(Order::Park) = orders.recv() {
                 let _ = tell.send(());
-                while !matches!(orders.recv(), Ok(Order::GoOn) | Err(_)) {}
+                loop {
+                    match orders.recv() {
+                        Ok(Order::GoOn) => break,
+                        Ok(Order::Park) => {}
+                        // Nobody wants keys any more: what is typed now is not ours.
+                        Err(_) => return Ok(()),
+                    }
+                }
             }
             continue;
+        }
+        if ready(1).contains(PollFlags::HUP) {
+            return Ok(());
         }
         if ready(0).is_empty() {
             continue;

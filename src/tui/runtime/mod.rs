@@ -395,6 +395,8 @@ impl Room {
         let store = self.hands.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
         let _ = tokio::time::timeout(LAST_WORDS, closing).await;
+        // What is typed from now on is for whoever has the terminal next.
+        self.keys.park();
         self.painter.close(LAST_BYTES);
         match self.end {
             Some(End::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(1),
