@@ -616,3 +616,49 @@ fn an_interrupted_ask_ends_its_requests_and_keeps_the_text() {
         assert!(usage.stdout.contains("\"attempts\":1"), "{}", usage.stdout);
     }
 }
+
+#[test]
+fn a_wait_before_the_next_attempt_can_be_interrupted() {
+    let server = Lab::new(answer(429, &[("retry-after", "50")], &error("slow down")));
+    let sandbox = server.sandbox();
+    let child = sandbox.command(&["ask", "-n", "-m", "lab/m", "go"]).spawn().expect("started");
+    while server.requests().is_empty() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(200));
+    let start = std::time::Instant::now();
+    std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().expect("kill");
+    let output = child.wait_with_output().expect("its end");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(start.elapsed() < Duration::from_secs(10), "it waited on");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_time_limit_keeps_what_came() {
+    let server = Lab::new(lab::endless("tok"));
+    let ran = server.sandbox().run(&["ask", "-n", "--timeout", "0.7", "-m", "lab/m", "go"]).expect(1);
+    assert!(ran.stdout.starts_with("tok tok"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("--timeout"), "{}", ran.stderr);
+    assert!(server.all_closed(Duration::from_secs(2)));
+}
+
+#[test]
+fn no_proxy_hears_of_this_machine_and_no_key_goes_out_in_clear() {
+    let proxy = Lab::new(lab::text("listened in"));
+    let server = Lab::new(lab::text("straight"));
+    let more = "[provider.open]\ndialect = \"openai\"\nbase_url = \"http://10.255.255.1/v1\"\n\
+                api_key = { env = \"LAB_KEY\" }\n";
+    let mut sandbox = server.sandbox();
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        sandbox = sandbox.variable(name, &proxy.url());
+    }
+    let ran = sandbox.run(&["ask", "-n", "-m", "lab/m", "go"]).expect(0);
+    assert_eq!(ran.stdout, "straight\n");
+    assert_eq!(proxy.connections(), 0, "the proxy was told of a server on this machine");
+    let sandbox = server.sandbox_with(more).variable("http_proxy", &proxy.url());
+    let ran = sandbox.run(&["ask", "-n", "-m", "open/m", "go"]);
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.stderr.contains("allow_insecure_http") || ran.stderr.contains("https"), "{}", ran.stderr);
+    assert_eq!(proxy.connections(), 0, "the key went out in clear");
+}

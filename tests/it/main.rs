@@ -8,6 +8,7 @@ mod architecture;
 mod cli;
 mod config;
 mod docs;
+mod data;
 mod faults;
 mod lab;
 #[path = "../mock/mod.rs"]
