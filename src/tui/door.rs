@@ -90,10 +90,13 @@ pub struct Setup {
 /// When the terminal cannot be used: one sentence.
 pub fn run(setup: Setup) -> Result<u8, String> {
     let Setup { runtime, engine, store, prices, budgets, tariffs, labels, .. } = setup;
-    let remembered = |key| store.remembered(key).wait().ok().flatten();
+    // Asked for together, so that the first frame waits for the store once.
+    let [theme, layout, paid, usage] = ["theme", "layout", "paid", "usage"].map(|key| store.remembered(key));
+    let [theme, layout, paid, usage] =
+        [theme, layout, paid, usage].map(|answer| answer.wait().ok().flatten());
     let themes = setup.themes.unwrap_or_default();
-    let theme = setup.ui.theme.clone().or_else(|| remembered("theme")).unwrap_or_else(|| THEME.to_owned());
-    let layout = setup.ui.layout.clone().or_else(|| remembered("layout"));
+    let theme = setup.ui.theme.clone().or(theme).unwrap_or_else(|| THEME.to_owned());
+    let layout = setup.ui.layout.clone().or(layout);
     let (keymap, mut notices) = Keymap::load(&setup.keys);
     notices.extend(setup.notices);
     let zone = jiff::tz::TimeZone::system();
@@ -106,10 +109,10 @@ pub fn run(setup: Setup) -> Result<u8, String> {
         mouse: setup.ui.mouse,
         theme: theme.clone(),
         themes: Theme::names_with(&themes),
-        first_paid_send: remembered("paid").is_none(),
+        first_paid_send: paid.is_none(),
         zone: zone.clone(),
         enter_sends: setup.ui.enter != "newline",
-        usage: remembered("usage"),
+        usage,
     };
     let mut ids = Ids::system();
     let new = setup.room.is_none();

@@ -49,6 +49,8 @@ use crate::tui::view;
 
 /// How long the runs may take to be written down at the end.
 const LAST_WORDS: Duration = Duration::from_millis(600);
+/// So long after the first frame the terminal has drawn it, and what takes a while may begin.
+const SETTLED: Duration = Duration::from_millis(40);
 /// How long the painter may take to write its last bytes.
 const LAST_BYTES: Duration = Duration::from_millis(150);
 
@@ -234,11 +236,16 @@ impl Room {
         });
         let reports = self.hands.reports.clone();
         let models = self.models.take();
-        tokio::task::spawn_blocking(move || {
-            if let Some(models) = models {
-                let _ = reports.send(Report::Models(models()));
-            }
-            markdown::warm();
+        tokio::spawn(async move {
+            // The painter, and the terminal behind it, are at work on the first frame just now.
+            tokio::time::sleep(SETTLED).await;
+            let _ = tokio::task::spawn_blocking(move || {
+                if let Some(models) = models {
+                    let _ = reports.send(Report::Models(models()));
+                }
+                markdown::warm();
+            })
+            .await;
         });
         let _ = self.hands.carry_out(Effect::Spent);
     }
