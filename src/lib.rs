@@ -48,3 +48,21 @@ mod tui;
 mod wire;
 
 pub use app::run;
+
+/// What `benches/` measures. Nothing of it is a public promise.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::chat::{
+        AttemptStart, Charge, ContextMode, Dialect, Door, Endpoint, Ids, Limits, Message, Millis, ModelRef,
+        Params, Pico, Quirks, Role, Seat, SeatId, Source, Tariff, Timeouts, Tokens,
+    };
+    pub use crate::engine::{Ask, Deps, Engine, Estimate, Job, RunEvent, RunEventKind, mailbox};
+    pub use crate::price::PriceBook;
+    pub use crate::provider::{Demo, Pace, Provider, openai_decoder};
+    pub use crate::store::{
+        Budgets, Delta, DeltaKind, Orphan, Place, ReplyStart, RoomHead, Store, TurnStart,
+    };
+    pub use crate::text::{PaneStream, Untrusted};
+    pub use crate::tui::internals as tui;
+}

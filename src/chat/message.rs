@@ -28,10 +28,16 @@ pub enum Part {
         json: String,
     },
     /// A call that the model made.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the dialects send it; who runs tools will make it"))]
+    #[cfg_attr(
+        not(any(test, feature = "internals")),
+        expect(dead_code, reason = "the dialects send it; who runs tools will make it")
+    )]
     ToolCall(ToolCall),
     /// The result of a call.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the dialects send it; who runs tools will make it"))]
+    #[cfg_attr(
+        not(any(test, feature = "internals")),
+        expect(dead_code, reason = "the dialects send it; who runs tools will make it")
+    )]
     ToolResult {
         /// The id of the call that this answers.
         call_id: String,

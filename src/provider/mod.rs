@@ -133,6 +133,13 @@ pub fn connect(endpoint: Endpoint, http: &Http, pace: Pace) -> Arc<dyn Provider>
     }
 }
 
+/// The reader of OpenAI's streams alone, without a connection.
+#[cfg(feature = "internals")]
+#[must_use]
+pub fn openai_decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
+    (openai::HALVES.decoder)(endpoint)
+}
+
 #[cfg(test)]
 mod driver_tests;
 #[cfg(test)]

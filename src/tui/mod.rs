@@ -20,3 +20,15 @@ mod widget;
 
 pub use door::{Setup, run};
 pub use state::Label;
+
+/// What `benches/` measures of the screen.
+#[cfg(feature = "internals")]
+pub mod internals {
+    pub use crate::tui::effect::Effect;
+    pub use crate::tui::keymap::Keymap;
+    pub use crate::tui::markdown::{Document, warm};
+    pub use crate::tui::state::{Setup, State, Ui};
+    pub use crate::tui::theme::Theme;
+    pub use crate::tui::update::{Event, update};
+    pub use crate::tui::view::{draw, prepare};
+}
