@@ -170,8 +170,6 @@ pub struct UiConfig {
     pub theme: Option<String>,
     /// `columns`, `rows`, `grid` or `tabs`; `None`: by the size.
     pub layout: Option<String>,
-    /// `safe`: emoji that terminals draw differently lose their modifiers; `full`: as they came.
-    pub emoji: String,
     /// Only ASCII glyphs; `None`: by the locale.
     pub ascii: Option<bool>,
     /// Whether the mouse is captured.
@@ -197,7 +195,6 @@ impl Default for UiConfig {
         Self {
             theme: None,
             layout: None,
-            emoji: "safe".to_owned(),
             ascii: None,
             mouse: false,
             clipboard: "auto".to_owned(),

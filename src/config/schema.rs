@@ -152,7 +152,6 @@ pub(super) const UI: &[Field<UiConfig>] = rows![UiConfig;
         ui.layout = walk.word(value, &["auto", "columns", "rows", "grid", "tabs"]).filter(|word| word != "auto");
     };
     "mouse" => |ui, value, walk| set(&mut ui.mouse, walk.boolean(value));
-    "emoji" => |ui, value, walk| set(&mut ui.emoji, walk.word(value, &["safe", "full"]));
     "ascii" => |ui, value, walk| ui.ascii = walk.boolean(value);
     "clipboard" => |ui, value, walk| {
         set(&mut ui.clipboard, walk.word(value, &["auto", "tmux", "command", "osc52", "off"]));

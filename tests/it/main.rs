@@ -7,8 +7,8 @@
 mod architecture;
 mod cli;
 mod config;
-mod docs;
 mod data;
+mod docs;
 mod faults;
 mod lab;
 #[path = "../mock/mod.rs"]
