@@ -1,6 +1,8 @@
 //! What the hot paths cost: a token on its way from the socket to the cells of the screen and to the
 //! disk. `cargo bench --features internals` runs it; `docs/performance.md` keeps what it said.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hint::black_box;
 use std::sync::Arc;
