@@ -126,6 +126,27 @@ fn largest(screen: &str) -> u32 {
 }
 
 #[test]
+fn a_panic_in_one_seat_leaves_the_others_and_the_terminal_alone() {
+    let sandbox = Sandbox::new().quick_demo();
+    let mut room = Pty::start(&sandbox, &["-m", "demo/flaky", "-m", "demo/echo"], WIDE);
+    room.see("enter send");
+    room.ask("panic please");
+    room.see("failed: internal");
+    let screen = room.see("done");
+    assert!(
+        !screen.contains("src/") && !screen.contains("backtrace"),
+        "it was told to the terminal:\n{screen}"
+    );
+    room.ask("well again");
+    room.wait("both go on", |screen| {
+        screen.matches("well again").count() >= 3 && screen.contains("For once")
+    });
+    room.send(QUIT);
+    assert_eq!(room.end(), 0);
+    assert_eq!(ledger(&sandbox)["total"]["attempts"], 4);
+}
+
+#[test]
 fn a_draft_comes_back() {
     let sandbox = Sandbox::new().quick_demo();
     let mut room = Pty::start(&sandbox, &["-m", "demo/echo"], WIDE);

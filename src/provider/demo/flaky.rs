@@ -25,6 +25,7 @@ const FAILURES: &[Failure] = &[
     Failure { words: &["503", "overloaded", "down"], act: down },
     Failure { words: &["401", "key", "auth"], act: locked },
     Failure { words: &["stall", "hang", "timeout"], act: stall },
+    Failure { words: &["panic", "crash"], act: panics },
 ];
 const ROUND: usize = 4;
 
@@ -35,7 +36,8 @@ const MENU: &str = "Say a word to choose what happens next:\n\n\
     | `401` | the key is refused, which no retry can help |\n\
     | `cut` | the line is cut in the middle of the reply |\n\
     | `error` | the provider fails in the middle of the reply |\n\
-    | `stall` | it falls silent, until patience runs out |\n\n\
+    | `stall` | it falls silent, until patience runs out |\n\
+    | `panic` | its task breaks, as by a fault of salon's own |\n\n\
     Without one, it goes round by turns.";
 
 const HALF: &str = "This reply begins well. It has a first sentence, and a second one that says a little more. \
@@ -99,6 +101,12 @@ fn stall(cue: &Cue) -> Vec<Beat> {
     let fault = Fault::new(FaultClass::Timeout, format!("nothing came for {seconds} s, on purpose"))
         .hint("What came is kept. A reply can be stopped sooner, or asked for again.");
     vec![Beat::Say(HALF.into()), Beat::Wait(cue.patience), Beat::Fail(Box::new(fault))]
+}
+
+/// A fault of the program itself: it has to end this reply, and nothing else.
+#[allow(clippy::panic, reason = "to show that a panic in one seat leaves the others alone")]
+fn panics(_: &Cue) -> Vec<Beat> {
+    panic!("this demo model panics on purpose")
 }
 
 fn well(_: &Cue) -> Vec<Beat> {
