@@ -9,7 +9,7 @@ use portable_pty::CommandBuilder;
 use crate::lab;
 use crate::lab::Lab;
 use crate::pty::Pty;
-use crate::sandbox::{Sandbox, binary};
+use crate::sandbox::{Sandbox, binary, slow};
 
 const SIZE: (u16, u16) = (120, 30);
 
@@ -95,6 +95,45 @@ fn a_terminal_that_takes_no_bytes_does_not_hold_it() {
         assert!(start.elapsed() < Duration::from_secs(5), "it waits for the terminal");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Resident memory in KiB.
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The largest numbered token on the screen.
+fn largest(screen: &str) -> u32 {
+    let words = screen.split(|c: char| !c.is_alphanumeric());
+    let numbers = words.filter_map(|word| word.strip_prefix('n').filter(|n| n.len() == 5)?.parse().ok());
+    numbers.max().unwrap_or(0)
+}
+
+#[test]
+fn frames_that_nobody_takes_are_dropped_and_the_streams_go_on() {
+    let server = Lab::new(lab::numbered());
+    let sandbox = server.sandbox();
+    let mut room =
+        Pty::start(&sandbox, &["-m", "lab/1", "-m", "lab/2", "-m", "lab/3", "-m", "lab/4"], (200, 50));
+    room.see("enter send");
+    room.ask("count");
+    room.see("n00009");
+    room.hold(true);
+    let (before, memory) = (largest(&room.screen()), resident(room.pid()));
+    let seconds = if slow() { 30 } else { 3 };
+    thread::sleep(Duration::from_secs(seconds));
+    let grown = resident(room.pid()).saturating_sub(memory);
+    assert!(grown < 20 * 1024, "{grown} KiB more while the terminal took nothing");
+    room.hold(false);
+    // One frame after the terminal takes bytes again, the screen is of now, not of then.
+    let least = before + 60 * u32::try_from(seconds).expect("small");
+    room.wait("what came meanwhile", |screen| largest(screen) > least);
+    room.send("\x03");
+    room.wait("all stopped", |screen| screen.matches("stopped by you").count() >= 4);
+    room.send("\x11");
+    assert_eq!(room.end(), 0);
 }
 
 #[test]
