@@ -117,7 +117,7 @@ fn what_was_on_the_screen_is_on_disk_after_a_kill() {
 }
 
 /// The largest numbered token on the screen.
-fn largest(screen: &str) -> u32 {
+pub fn largest(screen: &str) -> u32 {
     screen
         .split(|c: char| !c.is_alphanumeric())
         .filter_map(|word| word.strip_prefix('n').filter(|n| n.len() == 5).and_then(|n| n.parse().ok()))

@@ -9,6 +9,7 @@ use portable_pty::CommandBuilder;
 use crate::lab;
 use crate::lab::Lab;
 use crate::pty::Pty;
+use crate::room::largest;
 use crate::sandbox::{Sandbox, binary, slow};
 
 const SIZE: (u16, u16) = (120, 30);
@@ -102,13 +103,6 @@ fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// The largest numbered token on the screen.
-fn largest(screen: &str) -> u32 {
-    let words = screen.split(|c: char| !c.is_alphanumeric());
-    let numbers = words.filter_map(|word| word.strip_prefix('n').filter(|n| n.len() == 5)?.parse().ok());
-    numbers.max().unwrap_or(0)
 }
 
 #[test]
