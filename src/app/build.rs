@@ -200,7 +200,7 @@ impl World {
         });
         for model in config.models.keys().cloned().chain(defaults) {
             if !found.iter().any(|info| info.model == model) {
-                found.push(ModelInfo { model, name: None, context: None, max_output: None });
+                found.push(ModelInfo::bare(model));
             }
         }
         for info in &mut found {

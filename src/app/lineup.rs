@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::endpoints::Endpoints;
 use crate::chat::Effort;
+use crate::chat::Format;
 use crate::chat::ModelRef;
 use crate::chat::Params;
 use crate::chat::Room;
@@ -253,6 +254,9 @@ fn params_to(params: &Params) -> Value {
     put("frequency_penalty", json!(params.frequency_penalty));
     put("presence_penalty", json!(params.presence_penalty));
     put("effort", json!(params.effort.map(Effort::name)));
+    put("thinking_tokens", json!(params.thinking_tokens));
+    put("verbosity", json!(params.verbosity.map(Effort::name)));
+    put("format", json!(params.format.as_ref().map(Format::text)));
     put("extra_body", json!(params.extra_body));
     if !params.stop.is_empty() {
         put("stop", json!(params.stop));
@@ -272,6 +276,9 @@ fn params_from(value: &Value) -> Params {
         frequency_penalty: value["frequency_penalty"].as_f64(),
         presence_penalty: value["presence_penalty"].as_f64(),
         effort: value["effort"].as_str().and_then(Effort::from_name),
+        thinking_tokens: value["thinking_tokens"].as_u64(),
+        verbosity: value["verbosity"].as_str().and_then(Effort::from_name),
+        format: value["format"].as_str().map(|text| Format::from_text(text.to_owned())),
         extra_body: value["extra_body"].as_str().map(str::to_owned),
     }
 }

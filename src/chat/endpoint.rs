@@ -13,14 +13,26 @@ pub enum Dialect {
     OpenAi,
     /// OpenRouter's form of it.
     OpenRouter,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Google's `streamGenerateContent`.
+    Gemini,
+    /// Ollama's own lines of JSON.
+    Ollama,
     /// The offline models of the program itself.
     Demo,
 }
 
 impl Dialect {
     /// All dialects with their names in the config.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::OpenAi, "openai"), (Self::OpenRouter, "openrouter"), (Self::Demo, "demo")];
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::OpenAi, "openai"),
+        (Self::OpenRouter, "openrouter"),
+        (Self::Anthropic, "anthropic"),
+        (Self::Gemini, "gemini"),
+        (Self::Ollama, "ollama"),
+        (Self::Demo, "demo"),
+    ];
 
     /// The name in the config.
     #[must_use]

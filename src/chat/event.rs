@@ -38,13 +38,27 @@ pub enum StreamEvent {
         tokens: Tokens,
         /// The provider's own object, as JSON text.
         raw: String,
+        /// What else their price depends on.
+        billing: Billing,
     },
     /// What the provider says that it cost.
     Cost(Pico),
     /// The server is alive and has nothing to say.
     KeepAlive,
+    /// What a person should know about how the request was sent: a parameter that was left out or
+    /// changed. In salon's words.
+    Note(String),
     /// The protocol's own end mark was seen, and the stream has ended.
     Finished(Finish),
+}
+
+/// What the price of tokens depends on besides the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Billing {
+    /// The service tier that really served, in the provider's word; `None` when not told.
+    pub tier: Option<String>,
+    /// Tokens of other models that are contained in the count: their ids and tokens.
+    pub apart: Vec<(String, Tokens)>,
 }
 
 /// Why a reply ended.

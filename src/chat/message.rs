@@ -1,5 +1,7 @@
 //! What is said to a model: roles, messages and their parts.
 
+use std::sync::Arc;
+
 use crate::text::Untrusted;
 
 /// Who speaks in a message.
@@ -20,6 +22,12 @@ pub enum Role {
 pub enum Part {
     /// Plain text.
     Text(String),
+    /// A picture, a document or a sound.
+    #[cfg_attr(
+        not(any(test, feature = "internals")),
+        expect(dead_code, reason = "the dialects send it; who attaches files will make it")
+    )]
+    Media(Media),
     /// State that the provider wants back unchanged (raw JSON), made by this model.
     Opaque {
         /// The model that made it; it goes back to the same family only.
@@ -44,6 +52,45 @@ pub enum Part {
         /// The result as text.
         text: String,
     },
+}
+
+/// A picture, a document or a sound that goes along with a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// As in `image/png` or `application/pdf`.
+    pub media_type: String,
+    /// The name of the file, without its folder.
+    pub name: Option<String>,
+    /// What it is.
+    pub data: MediaData,
+}
+
+/// The content of a [`Media`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(test, feature = "internals")),
+    expect(dead_code, reason = "the dialects send it; who attaches files will make it")
+)]
+pub enum MediaData {
+    /// The bytes in base64, with padding and without line breaks.
+    Base64(Arc<str>),
+    /// Where the provider may fetch it.
+    Url(String),
+}
+
+/// A tool that a model may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(test, feature = "internals")),
+    expect(dead_code, reason = "the dialects send it; who runs tools will make it")
+)]
+pub struct Tool {
+    /// What the model calls it.
+    pub name: String,
+    /// What it is for, for the model.
+    pub description: String,
+    /// The JSON Schema of its arguments, as JSON text.
+    pub schema: String,
 }
 
 /// A tool call, whole: fragments are assembled by the dialect.

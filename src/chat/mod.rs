@@ -34,14 +34,14 @@ mod secret;
 mod usage;
 
 pub use endpoint::{Dialect, Endpoint, Limits, Quirks, Timeouts};
-pub use event::{Finish, StreamEvent};
+pub use event::{Billing, Finish, StreamEvent};
 pub use fault::{Fault, FaultClass};
 pub use id::{Ids, Millis, ReplyId, RoomId, RunId, SeatId, TurnId};
 pub use ledger::{AttemptStart, Door, LedgerEntry};
-pub use message::{Message, Part, Role, ToolCall};
-pub use model::{ModelInfo, ModelRef};
+pub use message::{Media, MediaData, Message, Part, Role, Tool, ToolCall};
+pub use model::{Abilities, ModelInfo, ModelRef};
 pub use notice::{Notice, Severity};
-pub use request::{ChatRequest, Effort, Params};
+pub use request::{ChatRequest, Effort, Format, Params};
 pub use room::{ContextMode, Reply, Room, Seat, Status, Turn, own_history};
 pub use secret::{KeyError, KeySource, Redactor, Secret};
 pub use usage::{Charge, Pico, Source, Sum, Tariff, Tokens, short_usd, usd};

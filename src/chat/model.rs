@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::chat::request::Effort;
+
 /// `provider/model-id`, split at the first slash: `openrouter/openai/gpt-5.1` is the model
 /// `openai/gpt-5.1` at the provider `openrouter`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +81,47 @@ pub struct ModelInfo {
     pub context: Option<u64>,
     /// Tokens that one reply may have, when known.
     pub max_output: Option<u64>,
+    /// What it takes and can.
+    pub abilities: Abilities,
+    /// The id that this one stands for now, when it is an alias.
+    pub alias_of: Option<String>,
+    /// The day after which it is gone, `2026-12-31`.
+    pub expires: Option<String>,
+}
+
+impl ModelInfo {
+    /// A model of which nothing is known but that it is there.
+    #[must_use]
+    pub fn bare(model: ModelRef) -> Self {
+        Self {
+            model,
+            name: None,
+            context: None,
+            max_output: None,
+            abilities: Abilities::default(),
+            alias_of: None,
+            expires: None,
+        }
+    }
+}
+
+/// What a model takes and can, as far as it was told. `None` is "not told".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// What may be sent to it: `text`, `image`, `file`, `audio`, `video`.
+    pub input: Option<Vec<String>>,
+    /// What it answers with: `text`, `image`, `audio`.
+    pub output: Option<Vec<String>>,
+    /// Whether it can call tools.
+    pub tools: Option<bool>,
+    /// Whether it can think before it answers.
+    pub reasoning: Option<bool>,
+    /// Whether it thinks always, so that thinking cannot be switched off.
+    pub always_reasons: Option<bool>,
+    /// The efforts that it knows, weakest first.
+    pub efforts: Option<Vec<Effort>>,
+    /// The names of the parameters that it takes, as on the wire.
+    pub parameters: Option<Vec<String>>,
 }
 
 #[cfg(test)]

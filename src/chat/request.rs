@@ -1,6 +1,8 @@
 //! What a model is asked: messages and the parameters that the user set, and nothing else.
 
 use crate::chat::message::Message;
+use crate::chat::message::Tool;
+use crate::chat::model::Abilities;
 use crate::chat::model::ModelRef;
 
 /// How hard a reasoning model should think.
@@ -47,6 +49,32 @@ impl Effort {
     }
 }
 
+/// The form that an answer must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Any JSON object.
+    Json,
+    /// JSON that fits a JSON Schema, which is here as JSON text.
+    Schema(String),
+}
+
+impl Format {
+    /// As it is stored: `json`, or the text of the schema.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Json => "json".to_owned(),
+            Self::Schema(schema) => schema.clone(),
+        }
+    }
+
+    /// From how it is stored.
+    #[must_use]
+    pub fn from_text(text: String) -> Self {
+        if text == "json" { Self::Json } else { Self::Schema(text) }
+    }
+}
+
 /// Parameters that the user set. What is `None` or empty is not sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Params {
@@ -68,6 +96,12 @@ pub struct Params {
     pub presence_penalty: Option<f64>,
     /// How hard to think.
     pub effort: Option<Effort>,
+    /// How many tokens thinking may take, where a model wants a number and not a word.
+    pub thinking_tokens: Option<u64>,
+    /// How long the answer shall be: low to max.
+    pub verbosity: Option<Effort>,
+    /// What form the answer must have.
+    pub format: Option<Format>,
     /// Further members of the request's body, a raw JSON object.
     pub extra_body: Option<String>,
 }
@@ -86,6 +120,9 @@ impl Params {
             frequency_penalty: self.frequency_penalty.or(base.frequency_penalty),
             presence_penalty: self.presence_penalty.or(base.presence_penalty),
             effort: self.effort.or(base.effort),
+            thinking_tokens: self.thinking_tokens.or(base.thinking_tokens),
+            verbosity: self.verbosity.or(base.verbosity),
+            format: self.format.clone().or_else(|| base.format.clone()),
             extra_body: self.extra_body.clone().or_else(|| base.extra_body.clone()),
         }
     }
@@ -100,4 +137,8 @@ pub struct ChatRequest {
     pub messages: Vec<Message>,
     /// What the user set.
     pub params: Params,
+    /// Tools that the model may call.
+    pub tools: Vec<Tool>,
+    /// What is known of the model, so that it is not asked for what it refuses.
+    pub abilities: Abilities,
 }

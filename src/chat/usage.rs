@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-/// Tokens of one attempt. The kinds are disjoint, but for `reasoning`, which is a part of `output`.
-/// `None` is "not told", which is not zero.
+/// Tokens of one attempt. The kinds of input are disjoint; what is called a part of another count is
+/// contained in it. `None` is "not told", which is not zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// Input that was neither read from a cache nor written to one.
@@ -19,6 +19,14 @@ pub struct Tokens {
     pub output: Option<u64>,
     /// The part of the output that was thinking.
     pub reasoning: Option<u64>,
+    /// The part of the uncached input that was sound.
+    pub audio_input: Option<u64>,
+    /// The part of the output that was sound.
+    pub audio_output: Option<u64>,
+    /// The part of the output that was pictures.
+    pub image_output: Option<u64>,
+    /// How often the provider searched the web: a count of searches, not of tokens.
+    pub searches: Option<u64>,
 }
 
 impl Tokens {

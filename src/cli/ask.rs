@@ -221,6 +221,11 @@ impl Desk<'_> {
                 let (model, pause) = (Untrusted::from(model), after_ms.div_ceil(1000));
                 self.out.tell(&format!("salon: {}: {why}; attempt {attempt} in {pause} s", model.line()));
             }
+            RunEventKind::Note(words) => {
+                let model =
+                    self.answers.get(at).map(|answer| answer.seat.model.to_string()).unwrap_or_default();
+                self.out.tell(&format!("salon: {}: {words}", Untrusted::from(model).line()));
+            }
             RunEventKind::Save(SaveState::NotSaved(why)) => {
                 self.out
                     .tell(&format!("salon: NOT SAVED: {why}; the replies go on, and saving is tried again"));

@@ -110,12 +110,7 @@ mod tests {
     use crate::cli::out::tests::pages;
 
     fn line(provider: &str, id: &str, price: Option<(Price, Origin)>) -> ModelLine {
-        let info = ModelInfo {
-            model: ModelRef::new(provider, id),
-            name: None,
-            context: Some(8192),
-            max_output: None,
-        };
+        let info = ModelInfo { context: Some(8192), ..ModelInfo::bare(ModelRef::new(provider, id)) };
         ModelLine { info, alias: None, price, ready: provider == "demo" }
     }
 

@@ -1,6 +1,7 @@
 //! Tokens → money: what one attempt cost and how that is known, and what a reply cost in all.
 //! Whole pico-dollars; unknown stays unknown and is never zero. Asks the prices, holds none.
 
+use crate::chat::Abilities;
 use crate::chat::Charge;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
@@ -22,6 +23,9 @@ pub trait Rates: Send + Sync {
     /// The price in force as JSON, for the ledger.
     fn rates_json(&self, model: &ModelRef) -> Option<String>;
 
+    /// What a model takes and can, as far as known.
+    fn abilities(&self, model: &ModelRef) -> Abilities;
+
     /// Tokens that one reply may have, when known.
     fn max_output(&self, model: &ModelRef) -> Option<u64>;
 }
@@ -37,6 +41,10 @@ impl Rates for PriceBook {
 
     fn rates_json(&self, model: &ModelRef) -> Option<String> {
         self.prices_json(model)
+    }
+
+    fn abilities(&self, model: &ModelRef) -> Abilities {
+        self.info(model).map(|info| info.abilities).unwrap_or_default()
     }
 
     fn max_output(&self, model: &ModelRef) -> Option<u64> {

@@ -104,13 +104,14 @@ impl Attempt {
                 let (served_model, upstream) = (self.served_model.clone(), self.upstream.clone());
                 out.push(Piece::Told(RunEventKind::Started { served_model, upstream }));
             }
-            StreamEvent::Usage { tokens, raw } => {
+            StreamEvent::Usage { tokens, raw, billing: _ } => {
                 self.tokens = tokens;
                 self.raw_usage = Some(raw);
                 self.counted = true;
                 out.push(Piece::Told(RunEventKind::Usage(tokens)));
             }
             StreamEvent::Cost(cost) => self.cost = Some(cost),
+            StreamEvent::Note(words) => out.push(Piece::Told(RunEventKind::Note(words))),
             StreamEvent::KeepAlive => {}
             StreamEvent::Finished(finish) => {
                 self.finish = Some(finish.name());

@@ -13,6 +13,9 @@ use crate::engine::account::Rates;
 /// What a message costs besides its text: role and separators.
 const PER_MESSAGE: u64 = 4;
 
+/// A picture of usual size, or a page of a document.
+const PER_MEDIA: u64 = 1_000;
+
 /// A usual reply, for the expected cost.
 const USUAL_OUTPUT: u64 = 500;
 
@@ -51,7 +54,7 @@ impl Estimator {
 /// Tokens of all messages together.
 #[must_use]
 pub fn input_tokens(messages: &[Message]) -> u64 {
-    let mut estimator = Estimator::default();
+    let (mut estimator, mut media) = (Estimator::default(), 0_u64);
     for part in messages.iter().flat_map(|message| &message.parts) {
         match part {
             Part::Text(text) | Part::ToolResult { text, .. } | Part::Opaque { json: text, .. } => {
@@ -61,10 +64,11 @@ pub fn input_tokens(messages: &[Message]) -> u64 {
                 estimator.push(call.name.raw());
                 estimator.push(call.arguments.raw());
             }
+            Part::Media(_) => media += PER_MEDIA,
         }
     }
     let count = u64::try_from(messages.len()).unwrap_or(u64::MAX);
-    estimator.tokens().saturating_add(count.saturating_mul(PER_MESSAGE))
+    estimator.tokens().saturating_add(count.saturating_mul(PER_MESSAGE)).saturating_add(media)
 }
 
 /// What asking this seat is likely to take and to cost.

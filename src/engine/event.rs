@@ -53,6 +53,8 @@ pub enum RunEventKind {
     ToolCall(ToolCall),
     /// Something else to show: refusal, image, citation.
     Part(Untrusted),
+    /// What a person should know about how the request was sent, in salon's words.
+    Note(String),
     /// The server's own count so far.
     Usage(Tokens),
     /// An attempt failed and another one follows after a pause.

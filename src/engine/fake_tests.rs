@@ -15,7 +15,9 @@ use std::time::Instant;
 
 use jiff::tz::TimeZone;
 
+use crate::chat::Abilities;
 use crate::chat::AttemptStart;
+use crate::chat::Billing;
 use crate::chat::Charge;
 use crate::chat::ChatRequest;
 use crate::chat::ContextMode;
@@ -321,6 +323,10 @@ impl Rates for RoundRates {
         (!model.id.starts_with("unpriced")).then(|| "{\"output\":10}".to_owned())
     }
 
+    fn abilities(&self, _model: &ModelRef) -> Abilities {
+        Abilities::default()
+    }
+
     fn max_output(&self, model: &ModelRef) -> Option<u64> {
         (model.id == "bounded").then_some(50)
     }
@@ -403,7 +409,11 @@ pub fn think(text: &str) -> Step {
 
 pub fn count(input: u64, output: u64) -> Step {
     let tokens = Tokens { input: Some(input), output: Some(output), ..Tokens::default() };
-    Step::Say(vec![StreamEvent::Usage { tokens, raw: format!("{{\"in\":{input}}}") }])
+    Step::Say(vec![StreamEvent::Usage {
+        tokens,
+        raw: format!("{{\"in\":{input}}}"),
+        billing: Billing::default(),
+    }])
 }
 
 pub fn cost(pico: i64) -> Step {

@@ -125,6 +125,8 @@ impl Run {
             model: self.ask.seat.model.clone(),
             messages: self.ask.messages.clone(),
             params: self.ask.seat.params.clone(),
+            tools: Vec::new(),
+            abilities: self.inner.rates.abilities(&self.ask.seat.model),
         });
         self.attempt.sent = Some(self.inner.clock.now());
         tracing::info!(model = %self.ask.seat.model, reply = %self.ask.reply, attempt = self.attempt.n, "asked");

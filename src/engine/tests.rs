@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use crate::chat::Billing;
 use crate::chat::Charge;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
@@ -651,6 +652,7 @@ fn streams() -> impl Strategy<Value = (Vec<StreamEvent>, Vec<bool>)> {
         1 => (0..50_u64, 0..50_u64).prop_map(|(input, output)| StreamEvent::Usage {
             tokens: Tokens { input: Some(input), output: Some(output), ..Tokens::default() },
             raw: format!("[{input},{output}]"),
+            billing: Billing::default(),
         }),
         1 => (0..50_i64).prop_map(|pico| StreamEvent::Cost(Pico(pico))),
     ];

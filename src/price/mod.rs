@@ -6,7 +6,10 @@
 //! not fit is no sum. This room does not know who asks, and reads no file at run time.
 
 mod book;
+mod listed;
 mod terms;
+
+pub use listed::{Amounts, Listed, Listing, Override, Unit};
 
 use std::collections::HashMap;
 
@@ -170,7 +173,7 @@ impl PriceBook {
     #[must_use]
     pub fn info(&self, model: &ModelRef) -> Option<ModelInfo> {
         let sizes = book::sizes(&model.provider, &model.id)?;
-        Some(ModelInfo { model: model.clone(), name: None, context: sizes.0, max_output: sizes.1 })
+        Some(ModelInfo { context: sizes.0, max_output: sizes.1, ..ModelInfo::bare(model.clone()) })
     }
 
     /// All models that are known without a network: those of the book, by provider and id, then
@@ -179,11 +182,10 @@ impl PriceBook {
         let mut own: Vec<&ModelRef> =
             self.own.keys().filter(|model| !book::has(&model.provider, &model.id)).collect();
         own.sort();
-        let bare = |model| ModelInfo { model, name: None, context: None, max_output: None };
         let listed = book::models().map(|(provider, id)| ModelRef::new(provider, id));
         listed
-            .map(move |model| self.info(&model).unwrap_or_else(|| bare(model)))
-            .chain(own.into_iter().cloned().map(bare))
+            .map(move |model| self.info(&model).unwrap_or_else(|| ModelInfo::bare(model)))
+            .chain(own.into_iter().cloned().map(ModelInfo::bare))
     }
 
     /// The day of the shipped book, `2026-11-22`.

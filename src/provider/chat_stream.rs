@@ -4,6 +4,7 @@
 //! What it holds: one frame, the text of one push, fragments of calls and opaque state. What it
 //! must not do: end a reply well without the protocol's end mark, or let one odd member end it.
 
+use crate::chat::Billing;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::Finish;
@@ -300,7 +301,7 @@ impl ChatDecoder {
         }
         raw.clone_into(&mut self.usage);
         self.pending.flush(out);
-        out.push(StreamEvent::Usage { tokens, raw: raw.to_owned() });
+        out.push(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing: Billing::default() });
         out.extend(cost.map(StreamEvent::Cost));
         true
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::chat::{Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
 use crate::provider::Decoder;
-use crate::provider::openai::tests::endpoint;
+use crate::provider::openai::tests::{asked, endpoint};
 use crate::provider::{openai, openrouter};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
@@ -52,6 +52,7 @@ impl Outcome {
                 self.id = self.id.take().or(raw(generation_id));
             }
             StreamEvent::KeepAlive => self.keepalives += 1,
+            StreamEvent::Note(_) => {}
             StreamEvent::Finished(finish) => self.finish = Some(finish),
         }
     }
@@ -83,7 +84,7 @@ fn decoder(expected: &Value) -> Box<dyn Decoder> {
         Some("openrouter") => &openrouter::HALVES,
         _ => &openai::HALVES,
     };
-    (halves.decoder)(&endpoint)
+    (halves.decoder)(&endpoint, &asked("lab/m"))
 }
 
 /// The recordings of the chat dialects: name, bytes, expected outcome.

@@ -4,6 +4,7 @@
 //!
 //! A client is built at its first use: reading the system's certificates takes longer than a frame.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
@@ -38,19 +39,52 @@ pub struct Http(Arc<Shared>);
 struct Shared {
     redactor: Redactor,
     clients: Mutex<Vec<(Rules, Client)>>,
+    /// Keys that were asked for, by provider and alias.
+    keys: Mutex<HashMap<(String, String), Secret>>,
 }
 
 impl Http {
     /// Makes nothing yet. Keys that are used from now on are known to `redactor`.
     #[must_use]
     pub fn new(redactor: Redactor) -> Self {
-        Self(Arc::new(Shared { redactor, clients: Mutex::new(Vec::new()) }))
+        Self(Arc::new(Shared { redactor, clients: Mutex::default(), keys: Mutex::default() }))
     }
 
     /// What takes the keys out of texts.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
         &self.0.redactor
+    }
+
+    /// The key of an endpoint, asked for once. Its source may run a command or read a file, so it
+    /// is not asked on this thread.
+    pub(super) async fn key(&self, endpoint: &Endpoint) -> Result<Option<Secret>, Fault> {
+        let Some(source) = endpoint.key.clone() else { return Ok(None) };
+        let (name, place) = (&endpoint.name, place(endpoint));
+        if let Some(key) = self.0.keys.lock().ok().and_then(|keys| keys.get(&place).cloned()) {
+            return Ok(Some(key));
+        }
+        let asked = tokio::task::spawn_blocking(move || source.key()).await;
+        let key = asked
+            .map_err(|_| {
+                Fault::new(FaultClass::Internal, format!("Asking for the key of {name} failed.")).unsent()
+            })?
+            .map_err(|error| {
+                let words = format!("There is no key for {name}: {}.", error.tried.trim_end_matches('.'));
+                Fault::new(FaultClass::Auth, words).hint(error.hint).unsent()
+            })?;
+        self.0.redactor.learn(&key);
+        if let Ok(mut keys) = self.0.keys.lock() {
+            keys.insert(place, key.clone());
+        }
+        Ok(Some(key))
+    }
+
+    /// The provider refused the key: the next request asks its source again.
+    pub(super) fn forget_key(&self, endpoint: &Endpoint) {
+        if let Ok(mut keys) = self.0.keys.lock() {
+            keys.remove(&place(endpoint));
+        }
     }
 
     /// The client for an address. May read the system's certificates: not for the thread that draws.
@@ -68,6 +102,10 @@ impl Http {
         clients.push((rules, client.clone()));
         Ok(client)
     }
+}
+
+fn place(endpoint: &Endpoint) -> (String, String) {
+    (endpoint.name.clone(), endpoint.key_alias.clone())
 }
 
 fn build(rules: Rules) -> Result<Client, reqwest::Error> {
@@ -102,15 +140,15 @@ pub(super) fn address(endpoint: &Endpoint, path: &str) -> Result<Url, Fault> {
     };
     // Read by itself first: without a host, the path would become one.
     let base = Url::parse(&endpoint.base_url);
-    let Ok(url) =
-        base.and_then(|_| Url::parse(&format!("{}{path}", endpoint.base_url.trim_end_matches('/'))))
-    else {
+    let Ok((base, url)) = base.and_then(|base| {
+        Url::parse(&format!("{}{path}", endpoint.base_url.trim_end_matches('/'))).map(|url| (base, url))
+    }) else {
         return refuse(format!("The base_url of {name} is no address."));
     };
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return refuse(format!("The base_url of {name} is no http:// or https:// address."));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+    if !url.username().is_empty() || url.password().is_some() || base.query().is_some() {
         return refuse(format!("The base_url of {name} has a user, a password or a query in it."));
     }
     let secrets = endpoint.key.is_some() || !endpoint.headers.is_empty();

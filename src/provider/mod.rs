@@ -13,6 +13,7 @@ pub mod demo;
 mod details;
 mod driver;
 mod error;
+mod exchange;
 mod http;
 mod openai;
 mod openrouter;
@@ -60,10 +61,12 @@ pub struct HttpParts {
     pub path: String,
     /// Headers of the dialect, names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON body.
+    /// The JSON body; empty for a request that only asks.
     pub body: String,
     /// The header that carries the key and what stands before the key in it (`Bearer `).
     pub auth: (&'static str, &'static str),
+    /// What a person should know about how it was written: a parameter that was left out or changed.
+    pub notes: Vec<String>,
 }
 
 /// How much a decoder has seen, for the timers of the driver.

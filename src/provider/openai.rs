@@ -36,7 +36,7 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
     parts(endpoint, asked, Form::OpenAi)
 }
 
-fn decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
+fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
     Box::new(ChatDecoder::new(Party::of(endpoint), Flavour { openrouter: false, quirks: endpoint.quirks }))
 }
 
@@ -75,6 +75,7 @@ pub(super) fn parts(endpoint: &Endpoint, asked: &ChatRequest, form: Form) -> Res
         headers: Vec::new(),
         body,
         auth: ("authorization", "Bearer "),
+        notes: Vec::new(),
     })
 }
 
@@ -140,7 +141,7 @@ fn message_of<'a>(asked: &ChatRequest, message: &'a Message, form: Form) -> Requ
             Part::Opaque { model, json } if form == Form::OpenRouter && made_by(asked, model) => {
                 out.reasoning_details = RawValue::from_string(json.clone()).ok();
             }
-            Part::Opaque { .. } | Part::ToolResult { .. } => {}
+            Part::Opaque { .. } | Part::ToolResult { .. } | Part::Media(_) => {}
         }
     }
     if out.content.is_none() && out.tool_calls.is_empty() {

@@ -1,7 +1,7 @@
 //! Requests: only what is set, in the form that the quirks ask for.
 
 use super::*;
-use crate::chat::{Dialect, Effort, Limits, Params, Tariff, Timeouts, ToolCall};
+use crate::chat::{Abilities, Dialect, Effort, Limits, Params, Tariff, Timeouts, ToolCall};
 use crate::text::Untrusted;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -26,6 +26,8 @@ pub(crate) fn asked(model: &str) -> ChatRequest {
         model: model.parse().expect("a model"),
         messages: vec![Message::text(Role::User, "hi")],
         params: Params::default(),
+        tools: Vec::new(),
+        abilities: Abilities::default(),
     }
 }
 

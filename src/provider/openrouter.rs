@@ -30,7 +30,7 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
     Ok(parts)
 }
 
-fn decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
+fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
     // OpenRouter always sends a finish reason, and its thinking has members of its own.
     let quirks = Quirks { always_finishes: true, ..endpoint.quirks };
     Box::new(ChatDecoder::new(Party::of(endpoint), Flavour { openrouter: true, quirks }))

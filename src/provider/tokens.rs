@@ -30,6 +30,7 @@ pub(super) fn tokens(usage: &Usage<'_>) -> Tokens {
         cache_write_1h: None,
         output: output(prompt, usage.completion_tokens.get(), reasoning, usage.total_tokens.get()),
         reasoning,
+        ..Tokens::default()
     }
 }
 
@@ -125,6 +126,7 @@ mod tests {
                 cache_write_1h: None,
                 output: *output,
                 reasoning: *reasoning,
+                ..Tokens::default()
             };
             assert_eq!(of(json).0, expected, "{json}");
         }

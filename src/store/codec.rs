@@ -12,6 +12,7 @@ use crate::chat::Charge;
 use crate::chat::Effort;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
+use crate::chat::Format;
 use crate::chat::ModelRef;
 use crate::chat::Params;
 use crate::chat::Pico;
@@ -94,6 +95,7 @@ impl<'row, 'stmt> Columns<'row, 'stmt> {
             cache_write_1h: self.maybe_count()?,
             output: self.maybe_count()?,
             reasoning: self.maybe_count()?,
+            ..Tokens::default()
         })
     }
 
@@ -260,6 +262,13 @@ struct ParamsRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     effort: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verbosity: Option<String>,
+    /// `json`, or the text of a JSON Schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     extra_body: Option<String>,
 }
 
@@ -276,6 +285,9 @@ pub(super) fn params_json(params: &Params) -> String {
         frequency_penalty: text(params.frequency_penalty),
         presence_penalty: text(params.presence_penalty),
         effort: params.effort.map(|effort| effort.name().to_owned()),
+        thinking_tokens: params.thinking_tokens,
+        verbosity: params.verbosity.map(|effort| effort.name().to_owned()),
+        format: params.format.as_ref().map(Format::text),
         extra_body: params.extra_body.clone(),
     })
 }
@@ -294,6 +306,9 @@ pub(super) fn params(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Params> 
         frequency_penalty: number(record.frequency_penalty),
         presence_penalty: number(record.presence_penalty),
         effort: record.effort.and_then(|name| Effort::from_name(&name)),
+        thinking_tokens: record.thinking_tokens,
+        verbosity: record.verbosity.and_then(|name| Effort::from_name(&name)),
+        format: record.format.map(Format::from_text),
         extra_body: record.extra_body,
     })
 }

@@ -91,6 +91,7 @@ fn text(part: &Part) -> &str {
         Part::Text(text) | Part::ToolResult { text, .. } => text,
         Part::Opaque { json, .. } => json,
         Part::ToolCall(call) => call.arguments.raw(),
+        Part::Media(media) => media.name.as_deref().unwrap_or(&media.media_type),
     }
 }
 

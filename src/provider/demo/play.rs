@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio::time::sleep_until;
 
+use crate::chat::Billing;
 use crate::chat::ChatRequest;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
@@ -292,13 +293,14 @@ impl Player {
             cache_write_1h: None,
             output: Some(output),
             reasoning: Some(thought.min(output)),
+            ..Tokens::default()
         };
         let raw = format!(
             r#"{{"prompt_tokens":{},"completion_tokens":{output},"prompt_tokens_details":{{"cached_tokens":{cached}}},"completion_tokens_details":{{"reasoning_tokens":{}}}}}"#,
             cached + new,
             thought.min(output)
         );
-        StreamEvent::Usage { tokens, raw }
+        StreamEvent::Usage { tokens, raw, billing: Billing::default() }
     }
 
     /// When something is due that comes so long after what was before.

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::StreamExt;
 
 use super::*;
+use crate::chat::Abilities;
 use crate::chat::Dialect;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
@@ -45,7 +46,13 @@ fn endpoint() -> Endpoint {
 fn request(id: &str, said: &[&str]) -> ChatRequest {
     let roles = [Role::User, Role::Assistant];
     let messages = said.iter().zip(roles.into_iter().cycle()).map(|(text, role)| Message::text(role, *text));
-    ChatRequest { model: ModelRef::new("demo", id), messages: messages.collect(), params: Params::default() }
+    ChatRequest {
+        model: ModelRef::new("demo", id),
+        messages: messages.collect(),
+        params: Params::default(),
+        tools: Vec::new(),
+        abilities: Abilities::default(),
+    }
 }
 
 /// All items of a stream that never waits.

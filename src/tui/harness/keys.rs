@@ -232,12 +232,7 @@ fn copies_are_the_source() {
 #[test]
 fn the_picker_swaps_marks_and_adds() {
     let mut h = Harness::new(&["a"]);
-    let model = |id: &str| ModelInfo {
-        model: ModelRef::new("lab", id),
-        name: None,
-        context: Some(128_000),
-        max_output: None,
-    };
+    let model = |id: &str| ModelInfo { context: Some(128_000), ..ModelInfo::bare(ModelRef::new("lab", id)) };
     h.report(Report::Models(vec![model("gpt-5.1"), model("qwen3"), model("sonnet-4.5")]));
     h.press("ctrl-l").sees("lab/qwen3").sees("128k").type_text("qw").press("enter");
     assert_eq!(h.state.panes[0].seat.model.to_string(), "lab/qwen3");
