@@ -49,6 +49,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[("chat", "text", "a noun may hold te
 const ROOMS: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/"]),
     ("rustls", &["provider/"]),
+    ("ring", &["provider/"]),
+    ("base64", &["provider/", "cli/", "app/"]),
     ("rusqlite", &["store/"]),
     ("ratatui", &["tui/"]),
     ("crossterm", &["tui/"]),
