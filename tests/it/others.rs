@@ -1,5 +1,5 @@
-//! Against a server that this project did not write. Runs when `SALON_TEST_SERVERS` names the folder
-//! where `tests/servers/install` put it.
+//! Against servers that this project did not write, in every wire format that they speak. Runs when
+//! `SALON_TEST_SERVERS` names the folder where `tests/servers/install` put them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,8 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::pty::Pty;
 use crate::sandbox::Sandbox;
+
+/// The key that `llm-katan` takes.
+const KEY: &str = "sk-test-others";
 
 struct Server {
     child: Child,
@@ -17,18 +22,19 @@ struct Server {
 }
 
 impl Server {
-    /// The server on a free port, once it answers; `None` when the variable is not set.
-    fn start() -> Option<Self> {
+    /// The server of that name on a free port, once it answers; `None` when the variable is not set.
+    fn start(name: &str) -> Option<Self> {
         let folder = std::env::var_os("SALON_TEST_SERVERS")?;
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/start");
         let mut command = Command::new(script);
-        command.arg(folder).arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+        command.arg(folder).arg(name).arg(port.to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("the server starts");
         let server = Self { child, port };
         let start = Instant::now();
         while !server.answers() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the server does not answer");
+            assert!(start.elapsed() < Duration::from_secs(60), "{name} does not answer");
             thread::sleep(Duration::from_millis(50));
         }
         Some(server)
@@ -42,24 +48,22 @@ impl Server {
             && &answer == b"HTTP"
     }
 
-    fn sandbox(&self) -> Sandbox {
-        let port = self.port;
-        Sandbox::new().variable("LAB_KEY", "sk-test-others").config(&format!(
-            r#"
-[provider.lab]
-dialect = "openai"
-base_url = "http://127.0.0.1:{port}/v1"
-api_key = {{ env = "LAB_KEY" }}
-
-[provider.router]
-dialect = "openrouter"
-base_url = "http://127.0.0.1:{port}/api/v1"
-api_key = {{ env = "LAB_KEY" }}
-
-[model."lab/priced"]
-price = {{ input = "1.00", output = "2.00" }}
-"#
-        ))
+    /// A fresh home in which these rows are providers. `key` is in the variable `LAB_KEY`.
+    fn sandbox(&self, rows: &[Row], key: &str) -> Sandbox {
+        let mut config = String::new();
+        for row in rows {
+            let Row { name, dialect, path, extra } = row;
+            let port = self.port;
+            config.push_str(&format!(
+                "[provider.{name}]\ndialect = \"{dialect}\"\nbase_url = \"http://127.0.0.1:{port}{path}\"\n\
+                 api_key = {{ env = \"LAB_KEY\" }}\n{extra}\n\
+                 [model.\"{name}/m\"]\nprice = {{ input = \"1.00\", output = \"2.00\" }}\n\n"
+            ));
+        }
+        Sandbox::new()
+            .variable("LAB_KEY", key)
+            .variable("LAB_BEARER", &format!("Bearer {key}"))
+            .config(&config)
     }
 }
 
@@ -70,52 +74,138 @@ impl Drop for Server {
     }
 }
 
-#[test]
-fn one_prompt_to_both_dialects_on_the_command_line() {
-    let Some(server) = Server::start() else { return };
-    let ran = server
-        .sandbox()
-        .run(&["ask", "-n", "--format", "json", "-m", "lab/priced", "-m", "router/some/model", "hello there"])
-        .expect(0);
-    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
-    let replies = json["replies"].as_array().expect("replies");
-    assert_eq!(replies.len(), 2);
-    for reply in replies {
-        assert_eq!(reply["text"], "Hello from a server that salon did not write.", "{reply}");
-        assert_eq!(reply["status"], "done");
-        assert_eq!(reply["finish"], "stop");
+/// A provider that one of the servers is.
+struct Row {
+    name: &'static str,
+    dialect: &'static str,
+    /// Behind the port.
+    path: &'static str,
+    /// Further lines of its table.
+    extra: &'static str,
+}
+
+const fn row(name: &'static str, dialect: &'static str, path: &'static str, extra: &'static str) -> Row {
+    Row { name, dialect, path, extra }
+}
+
+/// What `aimock` speaks.
+const AIMOCK: &[Row] = &[
+    row("chat", "openai", "/v1", ""),
+    row("responses", "openai", "/v1", "api = \"responses\""),
+    row("router", "openrouter", "/api/v1", ""),
+    row("messages", "anthropic", "/v1", ""),
+    row("google", "gemini", "/v1beta", ""),
+    row("llama", "ollama", "", ""),
+];
+
+/// What `llm-katan` speaks. It takes a Gemini key only as a bearer.
+const KATAN: &[Row] = &[
+    row("chat", "openai", "/v1", ""),
+    row("azure", "openai", "/openai/v1", ""),
+    row("messages", "anthropic", "/v1", ""),
+    row("google", "gemini", "/v1beta", "headers = { Authorization = { env = \"LAB_BEARER\" } }"),
+];
+
+/// The replies to one prompt that goes to every row at once.
+fn ask(sandbox: &Sandbox, rows: &[Row], prompt: &str, status: i32) -> Vec<Value> {
+    let models: Vec<String> = rows.iter().map(|row| format!("{}/m", row.name)).collect();
+    let mut arguments = vec!["ask", "-n", "--format", "json"];
+    for model in &models {
+        arguments.extend(["-m", model]);
     }
-    assert_eq!(replies[0]["charge"]["source"], "computed");
-    let (input, output) = (&replies[0]["tokens"]["input"], &replies[0]["tokens"]["output"]);
+    arguments.push(prompt);
+    let ran = sandbox.run(&arguments).expect(status);
+    let json: Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
+    let replies = json["replies"].as_array().expect("replies").clone();
+    assert_eq!(replies.len(), rows.len());
+    replies
+}
+
+/// What the tokens of a reply cost at a dollar in and two out, per million.
+fn computed(reply: &Value) -> String {
+    let (input, output) = (&reply["tokens"]["input"], &reply["tokens"]["output"]);
     let micro = input.as_u64().expect("input") + 2 * output.as_u64().expect("output");
-    let usd = replies[0]["charge"]["usd"].as_str().expect("a charge");
-    assert_eq!(usd, format!("0.{micro:06}").trim_end_matches('0'), "{input} in, {output} out");
+    let usd = format!("0.{micro:06}");
+    usd.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[test]
-fn thinking_and_errors_of_that_server() {
-    let Some(server) = Server::start() else { return };
-    let sandbox = server.sandbox();
-    let ran = sandbox.run(&["ask", "-n", "--format", "json", "-m", "lab/m", "think about it"]).expect(0);
-    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
-    assert_eq!(json["replies"][0]["text"], "Forty-two.");
-    assert_eq!(json["replies"][0]["thinking"], "Six times seven is forty-two.");
-    assert_eq!(json["charge"]["unknown"], 1, "lab/m has no price: {json}");
-    let ran = sandbox.run(&["ask", "-n", "--format", "json", "-m", "lab/m", "fail now"]).expect(1);
-    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
-    assert_eq!(json["replies"][0]["status"], "failed");
-    assert_eq!(json["replies"][0]["error"]["http_status"], 400);
+fn one_prompt_in_every_format_of_aimock() {
+    let Some(server) = Server::start("aimock") else { return };
+    let sandbox = server.sandbox(AIMOCK, "sk-any-key");
+    for (reply, row) in ask(&sandbox, AIMOCK, "hello there", 0).iter().zip(AIMOCK) {
+        assert_eq!(reply["text"], "Hello from a server that salon did not write.", "{}: {reply}", row.name);
+        assert_eq!(reply["status"], "done", "{}", row.name);
+        assert_eq!(reply["finish"], "stop", "{}", row.name);
+    }
+    for (reply, row) in ask(&sandbox, AIMOCK, "think about it", 0).iter().zip(AIMOCK) {
+        assert_eq!(reply["text"], "Forty-two.", "{}: {reply}", row.name);
+        // Ollama's thinking has another member in this server than in Ollama.
+        if row.dialect != "ollama" {
+            assert_eq!(reply["thinking"], "Six times seven is forty-two.", "{}: {reply}", row.name);
+        }
+    }
 }
 
 #[test]
-fn the_room_on_that_server() {
-    let Some(server) = Server::start() else { return };
-    let sandbox = server.sandbox();
-    let mut room = Pty::start(&sandbox, &["-m", "lab/priced", "-m", "router/some/model"], (120, 30));
+fn tool_calls_in_every_format_of_aimock() {
+    let Some(server) = Server::start("aimock") else { return };
+    let sandbox = server.sandbox(AIMOCK, "sk-any-key");
+    for (reply, row) in ask(&sandbox, AIMOCK, "weather please", 0).iter().zip(AIMOCK) {
+        let call = &reply["tool_calls"][0];
+        assert_eq!(call["name"], "get_weather", "{}: {reply}", row.name);
+        let arguments: Value =
+            serde_json::from_str(call["arguments"].as_str().expect("raw text")).expect("JSON");
+        assert_eq!(arguments, serde_json::json!({"city": "Oslo"}), "{}", row.name);
+        assert_eq!(reply["status"], "done", "{}", row.name);
+    }
+}
+
+#[test]
+fn errors_in_every_format_of_aimock() {
+    let Some(server) = Server::start("aimock") else { return };
+    let sandbox = server.sandbox(AIMOCK, "sk-any-key");
+    for (reply, row) in ask(&sandbox, AIMOCK, "fail now", 1).iter().zip(AIMOCK) {
+        assert_eq!(reply["status"], "failed", "{}: {reply}", row.name);
+        assert_eq!(reply["error"]["http_status"], 400, "{}: {reply}", row.name);
+        assert_eq!(reply["error"]["class"], "bad_request", "{}: {reply}", row.name);
+        assert_eq!(reply["charge"]["usd"], "0", "{}: nothing is charged for a refusal", row.name);
+    }
+}
+
+#[test]
+fn one_prompt_in_every_format_of_katan() {
+    let Some(server) = Server::start("katan") else { return };
+    for (reply, row) in ask(&server.sandbox(KATAN, KEY), KATAN, "hello there", 0).iter().zip(KATAN) {
+        let text = reply["text"].as_str().expect("text");
+        assert!(text.starts_with("[echo]") && text.contains("hello there"), "{}: {reply}", row.name);
+        assert_eq!(reply["status"], "done", "{}: {reply}", row.name);
+        assert_eq!(reply["charge"]["source"], "computed", "{}: {reply}", row.name);
+        assert_eq!(reply["charge"]["usd"], computed(reply), "{}: {reply}", row.name);
+    }
+}
+
+#[test]
+fn a_wrong_key_in_every_format_of_katan() {
+    let Some(server) = Server::start("katan") else { return };
+    let wrong = "sk-wrong-CANARY-77";
+    for (reply, row) in ask(&server.sandbox(KATAN, wrong), KATAN, "hello there", 1).iter().zip(KATAN) {
+        assert_eq!(reply["error"]["class"], "auth", "{}: {reply}", row.name);
+        assert_eq!(reply["error"]["attempts"], 1, "{}: a refused key is not tried again", row.name);
+        assert!(!reply.to_string().contains(wrong), "{}: the server echoes the key, salon does not", row.name);
+    }
+}
+
+#[test]
+fn the_room_on_those_servers() {
+    let Some(server) = Server::start("aimock") else { return };
+    let sandbox = server.sandbox(AIMOCK, "sk-any-key");
+    let mut room =
+        Pty::start(&sandbox, &["-m", "router/some/model", "-m", "messages/m", "-m", "google/m"], (150, 30));
     room.see("enter send");
     room.ask("hello there");
-    room.wait("both replies", |screen| screen.matches("salon did not").count() == 2);
-    room.wait("both done", |screen| screen.matches("done").count() >= 2);
+    room.wait("all replies", |screen| screen.matches("salon did not").count() == 3);
+    room.wait("all done", |screen| screen.matches("done").count() >= 3);
     room.send("\x11");
     assert_eq!(room.end(), 0);
 }
