@@ -15,6 +15,7 @@ mod driver;
 mod error;
 mod exchange;
 mod http;
+mod members;
 mod openai;
 mod openrouter;
 mod presets;

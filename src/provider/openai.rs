@@ -18,6 +18,7 @@ use crate::provider::HttpParts;
 use crate::provider::chat_stream::{ChatDecoder, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
+use crate::provider::members::with_members;
 use crate::wire::openai::{Reasoning, Request, RequestCall, RequestMessage, StreamOptions};
 
 /// The dialect.
@@ -162,45 +163,6 @@ fn role(role: Role) -> &'static str {
         Role::Assistant => "assistant",
         Role::Tool => "tool",
     }
-}
-
-/// A JSON object in which members of another one were added or replaced. Numbers stay the text
-/// that they were.
-fn with_members(body: &str, extra: &str) -> Result<String, Fault> {
-    type Members = Vec<(String, Box<RawValue>)>;
-    let bad = |what: &str| {
-        let words = format!("extra_body cannot be added to the request: {what}.");
-        Fault::new(FaultClass::BadRequest, words)
-            .hint("extra_body is one JSON object, or a table in the config.")
-            .unsent()
-    };
-    let read = |text: &str| -> Result<Members, Fault> {
-        let map: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).map_err(|error| bad(&error.to_string()))?;
-        let raw: std::collections::HashMap<String, Box<RawValue>> =
-            serde_json::from_str(text).map_err(|error| bad(&error.to_string()))?;
-        Ok(map.keys().filter_map(|key| raw.get(key).map(|value| (key.clone(), value.clone()))).collect())
-    };
-    let mut members = read(body)?;
-    for (key, value) in read(extra)? {
-        // Only the driver knows how answers are read, and it reads streams.
-        if key == "stream" {
-            continue;
-        }
-        match members.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, old)) => *old = value,
-            None => members.push((key, value)),
-        }
-    }
-    let mut out = String::with_capacity(body.len() + extra.len());
-    for (key, value) in &members {
-        out.push(if out.is_empty() { '{' } else { ',' });
-        out.push_str(&serde_json::Value::from(key.as_str()).to_string());
-        out.push(':');
-        out.push_str(value.get());
-    }
-    out.push('}');
-    Ok(out)
 }
 
 #[cfg(test)]
