@@ -35,6 +35,7 @@ use crate::price::PriceBook;
 use crate::price::PriceText;
 use crate::provider;
 use crate::provider::Http;
+use crate::provider::LessonBook;
 use crate::provider::Pace;
 use crate::provider::Providers;
 use crate::provider::demo_models;
@@ -161,7 +162,7 @@ impl World {
 
     /// The engine behind a door. Must be called inside the runtime.
     pub fn engine(&self, store: Store, door: Door, tag: Option<String>) -> Engine {
-        let http = Http::new(self.redactor.clone());
+        let http = Http::new(self.redactor.clone()).with_lessons(lessons(&store));
         let pace = self.loaded.config.pace.map_or(Pace::REAL, Pace::thousandths);
         let mut providers = Providers::new();
         for known in self.endpoints.iter() {
@@ -262,6 +263,16 @@ impl World {
                 .iter()
                 .any(|known| real(known.endpoint.dialect) && known.ready && known.endpoint.key.is_some())
     }
+}
+
+/// What models do not take, kept in the store from one start to the next.
+fn lessons(store: &Store) -> LessonBook {
+    /// Under this name the store remembers them.
+    const LESSONS: &str = "lessons";
+    let (from, into) = (store.clone(), store.clone());
+    let recall = move || async move { from.remembered(LESSONS).await.ok().flatten() };
+    // Whether it could be written shows at the next start, which would learn it again.
+    LessonBook::new(recall, move |text| drop(into.remember(LESSONS, text)))
 }
 
 /// The runtime of the engine.

@@ -104,6 +104,8 @@ pub struct Quirks {
     pub think_tags: bool,
     /// The template opens that tag itself, so that a reply begins inside of it.
     pub implicit_think: bool,
+    /// Its reasoning models take their instructions in the role `developer`.
+    pub developer_role: bool,
 }
 
 impl Default for Quirks {
@@ -114,6 +116,7 @@ impl Default for Quirks {
             stream_options: true,
             think_tags: true,
             implicit_think: false,
+            developer_role: false,
         }
     }
 }

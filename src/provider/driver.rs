@@ -1,8 +1,11 @@
 //! Sends what a dialect wrote and feeds what comes back to its decoder: the only HTTP of the chat
 //! path. It owns the timers, the limits and the sentences about the network; it knows no schema.
 //!
-//! It must not try again (the engine does), follow a redirect, or read on after the end mark.
+//! A request is fitted to its model before the dialect writes it: what the model is known not to
+//! take is left out, and told once in a run of the program. It must not try again (the engine does),
+//! follow a redirect, or read on after the end mark.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -23,6 +26,8 @@ use crate::provider::Http;
 use crate::provider::HttpParts;
 use crate::provider::Provider;
 use crate::provider::exchange::{Exchange, Opened};
+use crate::provider::lessons;
+use crate::provider::lessons::Lessons;
 use crate::provider::trouble;
 use crate::provider::watch::Watch;
 use crate::text::Untrusted;
@@ -33,8 +38,9 @@ pub(super) struct Halves {
     pub(super) request: fn(&Endpoint, &ChatRequest) -> Result<HttpParts, Fault>,
     /// Bytes become events.
     pub(super) decoder: fn(&Endpoint, &ChatRequest) -> Box<dyn Decoder>,
-    /// A refusal becomes a quirk; whether the request, written anew, may be taken.
-    pub(super) learn: fn(&Fault, &mut Quirks) -> bool,
+    /// What a refusal of the request, as it was sent with these quirks, teaches about its model:
+    /// the sentence to tell, when the request written anew may be taken. Each lesson comes once.
+    pub(super) learn: fn(&Fault, &ChatRequest, &Quirks, &mut Lessons) -> Option<String>,
 }
 
 /// The most text of a reply, thinking included.
@@ -50,15 +56,16 @@ pub(super) struct Driver(Arc<Inner>);
 struct Inner {
     exchange: Exchange,
     halves: &'static Halves,
-    /// Departures that the server's refusals taught.
-    quirks: Mutex<Quirks>,
+    /// What is still to be told of a model, by its id.
+    news: Mutex<Vec<(String, String)>>,
+    /// What was told of a model: once in a run of the program is enough.
+    told: Mutex<HashSet<(String, String)>>,
 }
 
 impl Driver {
     pub(super) fn new(endpoint: Endpoint, http: &Http, halves: &'static Halves) -> Self {
-        let quirks = Mutex::new(endpoint.quirks);
         let exchange = Exchange { endpoint, http: http.clone() };
-        Self(Arc::new(Inner { exchange, halves, quirks }))
+        Self(Arc::new(Inner { exchange, halves, news: Mutex::default(), told: Mutex::default() }))
     }
 }
 
@@ -86,7 +93,7 @@ type Batch = Result<Vec<StreamEvent>, Fault>;
 
 async fn step(state: State) -> Option<(Batch, State)> {
     match state {
-        State::Asked(inner, request) => match inner.ask(&request).await {
+        State::Asked(inner, request) => match inner.ask(*request).await {
             Ok(mut reader) => match reader.greeting() {
                 Some(batch) => Some((Ok(batch), State::Reading(reader))),
                 None => Some(reader.next().await),
@@ -101,19 +108,24 @@ async fn step(state: State) -> Option<(Batch, State)> {
 
 impl Inner {
     /// Sends the request and waits for the head of the response.
-    async fn ask(self: &Arc<Self>, request: &ChatRequest) -> Result<Box<Reader>, Fault> {
+    async fn ask(self: &Arc<Self>, mut request: ChatRequest) -> Result<Box<Reader>, Fault> {
         let mut endpoint = self.exchange.endpoint.clone();
-        endpoint.quirks = self.quirks.lock().map_or(endpoint.quirks, |quirks| *quirks);
-        let mut parts = (self.halves.request)(&endpoint, request)?;
-        let notes = std::mem::take(&mut parts.notes);
-        let Opened { response, head, host } =
-            self.exchange.open(parts).await.map_err(|fault| self.learn(fault))?;
+        let known = self.exchange.http.lessons().of(&endpoint, &request.model.id).await;
+        let mut notes = known.apply(&mut endpoint.quirks, &mut request);
+        notes.extend(lessons::drop_unlisted(&mut request));
+        notes.extend(lessons::clamp_effort(&mut request));
+        let mut parts = (self.halves.request)(&endpoint, &request)?;
+        notes.append(&mut parts.notes);
+        let Opened { response, head, host } = match self.exchange.open(parts).await {
+            Ok(opened) => opened,
+            Err(fault) => return Err(self.learn(fault, &request, &endpoint.quirks, known).await),
+        };
         Ok(Box::new(Reader {
-            decoder: (self.halves.decoder)(&endpoint, request),
+            decoder: (self.halves.decoder)(&endpoint, &request),
             watch: Watch::new(endpoint.timeouts, Instant::now()),
             inner: Arc::clone(self),
             host,
-            notes,
+            notes: self.to_tell(&request.model.id, notes),
             generation: head.get("x-generation-id").map(Untrusted::from),
             response,
             text: 0,
@@ -121,13 +133,37 @@ impl Inner {
     }
 
     /// A refusal may say what to leave out, so that the request is sent once more without it.
-    fn learn(&self, mut fault: Fault) -> Fault {
-        let learnt = self.quirks.lock().is_ok_and(|mut quirks| (self.halves.learn)(&fault, &mut quirks));
-        if learnt {
-            fault.retryable = true;
-            fault.retry_after_ms = Some(0);
+    async fn learn(
+        &self,
+        mut fault: Fault,
+        sent: &ChatRequest,
+        quirks: &Quirks,
+        mut known: Lessons,
+    ) -> Fault {
+        let Some(sentence) = (self.halves.learn)(&fault, sent, quirks, &mut known) else { return fault };
+        let id = &sent.model.id;
+        self.exchange.http.lessons().add(&self.exchange.endpoint, id, known).await;
+        fault.hint = format!("{sentence}. Ask again.");
+        fault.retryable = true;
+        fault.retry_after_ms = Some(0);
+        if let Ok(mut news) = self.news.lock() {
+            news.push((id.clone(), sentence));
         }
         fault
+    }
+
+    /// What was learnt of a model and how its request was changed, as far as it was not told yet.
+    fn to_tell(&self, id: &str, mut notes: Vec<String>) -> Vec<String> {
+        if let Ok(mut news) = self.news.lock() {
+            let own = news.extract_if(.., |(model, _)| model == id).map(|(_, sentence)| sentence);
+            notes.extend(own);
+        }
+        match self.told.lock() {
+            Ok(mut told) => {
+                notes.into_iter().filter(|note| told.insert((id.to_owned(), note.clone()))).collect()
+            }
+            Err(_) => notes,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::Redactor;
 use crate::chat::Secret;
+use crate::provider::lessons::LessonBook;
 
 /// The most headers of a response.
 const MOST_HEADERS: usize = 200;
@@ -41,13 +42,29 @@ struct Shared {
     clients: Mutex<Vec<(Rules, Client)>>,
     /// Keys that were asked for, by provider and alias.
     keys: Mutex<HashMap<(String, String), Secret>>,
+    lessons: LessonBook,
 }
 
 impl Http {
     /// Makes nothing yet. Keys that are used from now on are known to `redactor`.
     #[must_use]
     pub fn new(redactor: Redactor) -> Self {
-        Self(Arc::new(Shared { redactor, clients: Mutex::default(), keys: Mutex::default() }))
+        Self::of(redactor, LessonBook::default())
+    }
+
+    /// The same, with a book in which is kept what models do not take.
+    #[must_use]
+    pub fn with_lessons(&self, lessons: LessonBook) -> Self {
+        Self::of(self.0.redactor.clone(), lessons)
+    }
+
+    fn of(redactor: Redactor, lessons: LessonBook) -> Self {
+        Self(Arc::new(Shared { redactor, clients: Mutex::default(), keys: Mutex::default(), lessons }))
+    }
+
+    /// What models taught.
+    pub(super) fn lessons(&self) -> &LessonBook {
+        &self.0.lessons
     }
 
     /// What takes the keys out of texts.

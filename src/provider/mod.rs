@@ -16,6 +16,7 @@ mod error;
 mod exchange;
 mod http;
 mod members;
+mod lessons;
 mod openai;
 mod openrouter;
 mod presets;
@@ -39,6 +40,7 @@ use driver::Driver;
 
 pub use demo::{Demo, Pace, models as demo_models};
 pub use http::{Http, is_loopback};
+pub use lessons::LessonBook;
 pub use presets::{Preset, presets};
 
 /// What a stream gives: events in batches, one batch per piece of the response, never empty; at

@@ -11,7 +11,6 @@ use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::Message;
 use crate::chat::Part;
-use crate::chat::Quirks;
 use crate::chat::Role;
 use crate::provider::Decoder;
 use crate::provider::HttpParts;
@@ -19,10 +18,11 @@ use crate::provider::chat_stream::{ChatDecoder, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::members::with_members;
+use crate::provider::lessons::learn_openai;
 use crate::wire::openai::{Reasoning, Request, RequestCall, RequestMessage, StreamOptions};
 
 /// The dialect.
-pub(super) static HALVES: Halves = Halves { request, decoder, learn };
+pub(super) static HALVES: Halves = Halves { request, decoder, learn: learn_openai };
 
 /// Whose form of the schema is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,24 +39,6 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
 
 fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
     Box::new(ChatDecoder::new(Party::of(endpoint), Flavour { openrouter: false, quirks: endpoint.quirks }))
-}
-
-/// Learns from a refusal which members the server does not take. Whether something was learnt, so
-/// that the same request, written anew, may be taken.
-fn learn(fault: &Fault, quirks: &mut Quirks) -> bool {
-    if fault.http_status != Some(400) && fault.http_status != Some(422) {
-        return false;
-    }
-    let words = fault.message.raw();
-    if quirks.stream_options && words.contains("stream_options") {
-        quirks.stream_options = false;
-        return true;
-    }
-    if !quirks.max_completion_tokens && words.contains("max_completion_tokens") {
-        quirks.max_completion_tokens = true;
-        return true;
-    }
-    false
 }
 
 /// The request in one of the two forms.

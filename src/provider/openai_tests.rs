@@ -1,7 +1,7 @@
 //! Requests: only what is set, in the form that the quirks ask for.
 
 use super::*;
-use crate::chat::{Abilities, Dialect, Effort, Limits, Params, Tariff, Timeouts, ToolCall};
+use crate::chat::{Abilities, Dialect, Effort, Limits, Params, Quirks, Tariff, Timeouts, ToolCall};
 use crate::text::Untrusted;
 
 pub(crate) fn endpoint() -> Endpoint {
@@ -98,19 +98,4 @@ fn calls_and_results_have_messages_of_their_own() {
     assert!(body.contains(
         r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{}"}}]},{"role":"tool","content":"noon","tool_call_id":"c1"},{"role":"tool","content":"one","tool_call_id":"c2"},{"role":"assistant","content":""}]"#
     ), "{body}");
-}
-
-#[test]
-fn refusals_teach() {
-    let refused = |words: &str, status| Fault {
-        http_status: Some(status),
-        ..Fault::new(FaultClass::BadRequest, words)
-    };
-    let mut quirks = Quirks::default();
-    assert!(learn(&refused("Unknown field: stream_options", 400), &mut quirks));
-    assert!(!quirks.stream_options);
-    assert!(!learn(&refused("Unknown field: stream_options", 400), &mut quirks), "once");
-    assert!(learn(&refused("Use 'max_completion_tokens' instead.", 400), &mut quirks));
-    assert!(quirks.max_completion_tokens);
-    assert!(!learn(&refused("max_completion_tokens", 500), &mut Quirks::default()));
 }

@@ -10,11 +10,13 @@ use crate::provider::HttpParts;
 use crate::provider::chat_stream::{ChatDecoder, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
+use crate::provider::lessons::Lessons;
+use crate::provider::lessons::learn_params;
 use crate::provider::openai;
 use crate::provider::openai::Form;
 
 /// The dialect.
-pub(super) static HALVES: Halves = Halves { request, decoder, learn: |_, _| false };
+pub(super) static HALVES: Halves = Halves { request, decoder, learn };
 
 /// The name that the user's account shows for the requests.
 const TITLE: &str = env!("CARGO_PKG_NAME");
@@ -34,6 +36,10 @@ fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
     // OpenRouter always sends a finish reason, and its thinking has members of its own.
     let quirks = Quirks { always_finishes: true, ..endpoint.quirks };
     Box::new(ChatDecoder::new(Party::of(endpoint), Flavour { openrouter: true, quirks }))
+}
+
+fn learn(fault: &Fault, sent: &ChatRequest, _: &Quirks, lessons: &mut Lessons) -> Option<String> {
+    learn_params(fault, sent, lessons)
 }
 
 #[cfg(test)]

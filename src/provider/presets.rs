@@ -72,6 +72,7 @@ struct QuirkRow {
     stream_options: Option<bool>,
     think_tags: Option<bool>,
     implicit_think: Option<bool>,
+    developer_role: Option<bool>,
 }
 
 fn read(text: &str) -> Result<Vec<Preset>, String> {
@@ -95,6 +96,7 @@ fn preset(row: Row) -> Result<Preset, String> {
         stream_options: quirks.stream_options.unwrap_or(usual.stream_options),
         think_tags: quirks.think_tags.unwrap_or(usual.think_tags),
         implicit_think: quirks.implicit_think.unwrap_or(usual.implicit_think),
+        developer_role: quirks.developer_role.unwrap_or(usual.developer_role),
     };
     Ok(Preset { name, dialect, base_url, key_env, defaults, quirks, tariff, local })
 }

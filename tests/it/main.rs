@@ -17,6 +17,7 @@ mod others;
 mod picture;
 mod process;
 mod pty;
+mod requests;
 mod room;
 mod sandbox;
 mod terminal;

@@ -1,0 +1,85 @@
+//! What is sent, as a server sees it: what the user set and nothing else, and what a server's
+//! refusals teach, in one run of the program and in the next.
+
+use serde_json::{Value, json};
+
+use crate::lab;
+use crate::lab::{Lab, body, in_turn};
+use crate::sandbox::Sandbox;
+
+/// What each request of a server said, oldest first.
+fn bodies(lab: &Lab) -> Vec<Value> {
+    lab.requests().iter().map(body).collect()
+}
+
+fn attempts(sandbox: &Sandbox) -> u64 {
+    let usage = sandbox.run(&["usage", "--by", "attempt", "--format", "json"]).expect(0);
+    let usage: Value = serde_json::from_str(&usage.stdout).expect("JSON");
+    usage["total"]["attempts"].as_u64().expect("a number")
+}
+
+fn refusal(words: &str) -> String {
+    json!({ "error": { "message": words, "type": "invalid_request_error", "code": "unsupported_parameter" } })
+        .to_string()
+}
+
+/// A parameter that a model does not take is left out after one refusal, told, and left out at once
+/// by the next start; what else was set stays, and another model is still asked for it.
+#[test]
+fn a_refused_parameter_is_left_out_once_and_for_all() {
+    let words = refusal("Unsupported parameter: 'temperature' is not supported with this model.");
+    let lab = Lab::new(in_turn(vec![lab::status(400, &words), lab::text("fine")]));
+    let sandbox = lab.sandbox();
+    let ask = |model: &str| {
+        let flags = ["--param", "temperature=0.5", "--param", "seed=7", "-n", "hi"];
+        sandbox.run(&[["ask", "-m", model].as_slice(), &flags].concat()).expect(0)
+    };
+    let first = ask("lab/m");
+    assert_eq!(first.stdout, "fine\n");
+    assert!(first.stderr.contains("lab/m does not take temperature; it was left out"), "{}", first.stderr);
+    assert_eq!(attempts(&sandbox), 2, "the refused request is in the book too");
+    let second = ask("lab/m");
+    assert!(second.stderr.contains("does not take temperature"), "{}", second.stderr);
+    ask("lab/n");
+    let sent: Vec<(Value, Value)> =
+        bodies(&lab).into_iter().map(|body| (body["temperature"].clone(), body["seed"].clone())).collect();
+    let (with, without) = ((json!(0.5), json!(7)), (Value::Null, json!(7)));
+    assert_eq!(sent, [with.clone(), without.clone(), without, with]);
+    assert_eq!(attempts(&sandbox), 4);
+}
+
+/// A server that refuses the same thing for ever is not asked for ever.
+#[test]
+fn each_lesson_is_learnt_once() {
+    let words = refusal("Unsupported parameter: 'temperature' is not supported with this model.");
+    let lab = Lab::new(lab::status(400, &words));
+    let ran = lab.sandbox().run(&["ask", "-m", "lab/m", "--param", "temperature=1", "-n", "hi"]).expect(1);
+    assert_eq!(bodies(&lab).len(), 2);
+    assert!(ran.stderr.contains("'temperature' is not supported"), "{}", ran.stderr);
+    let lab = Lab::new(lab::status(400, &words));
+    lab.sandbox().run(&["ask", "-m", "lab/m", "-n", "hi"]).expect(1);
+    assert_eq!(bodies(&lab).len(), 1, "what was not sent is not left out");
+}
+
+/// Two switches that a server lacks are learnt one after the other.
+#[test]
+fn names_and_options_are_learnt_too() {
+    let rename = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+    let lab = Lab::new(in_turn(vec![
+        lab::status(
+            422,
+            r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+        ),
+        lab::status(400, &refusal(rename)),
+        lab::text("fine"),
+    ]));
+    let sandbox = lab.sandbox();
+    for _ in 0..2 {
+        sandbox.run(&["ask", "-m", "lab/m", "--param", "max_tokens=9", "-n", "hi"]).expect(0);
+    }
+    let sent = bodies(&lab);
+    assert_eq!(sent.len(), 4);
+    assert!(sent[0]["stream_options"].is_object() && sent[1..].iter().all(|b| b["stream_options"].is_null()));
+    assert!(sent[..2].iter().all(|b| b["max_tokens"] == 9 && b["max_completion_tokens"].is_null()));
+    assert!(sent[2..].iter().all(|b| b["max_completion_tokens"] == 9 && b["max_tokens"].is_null()));
+}
