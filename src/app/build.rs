@@ -33,6 +33,7 @@ use crate::engine::Deps;
 use crate::engine::Engine;
 use crate::price::PriceBook;
 use crate::price::PriceText;
+use crate::price::Work;
 use crate::provider;
 use crate::provider::Http;
 use crate::provider::LessonBook;
@@ -153,7 +154,7 @@ impl World {
             ..Tokens::default()
         };
         let tariff = self.endpoints.tariff(&orphan.model.provider);
-        let mut charge = self.book.charge(&orphan.model, &tokens, tariff);
+        let mut charge = self.book.charge(&orphan.model, &Work::of(tokens), tariff);
         if charge.source == Source::Computed && tariff != Tariff::Local {
             charge.source = Source::Estimated;
         }

@@ -2,20 +2,23 @@
 //! Whole pico-dollars; unknown stays unknown and is never zero. Asks the prices, holds none.
 
 use crate::chat::Abilities;
+use crate::chat::Billing;
 use crate::chat::Charge;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
+use crate::chat::Millis;
 use crate::chat::ModelRef;
 use crate::chat::Pico;
 use crate::chat::Source;
 use crate::chat::Tariff;
 use crate::chat::Tokens;
 use crate::price::PriceBook;
+use crate::price::Work;
 
 /// The part of the price book that the engine asks.
 pub trait Rates: Send + Sync {
-    /// What tokens cost at the price in force.
-    fn cost_of(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Charge;
+    /// What a request costs at the price in force.
+    fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge;
 
     /// The name under which to look for a price, when another model served than was asked.
     fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef;
@@ -31,8 +34,8 @@ pub trait Rates: Send + Sync {
 }
 
 impl Rates for PriceBook {
-    fn cost_of(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Charge {
-        self.charge(model, tokens, tariff)
+    fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
+        self.charge(model, work, tariff)
     }
 
     fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef {
@@ -80,6 +83,18 @@ pub struct Facts<'a> {
     pub cost: Option<Pico>,
     /// Our estimate of the tokens.
     pub guess: Tokens,
+    /// What else their price depends on.
+    pub billing: &'a Billing,
+    /// When the request was sent.
+    pub at: Option<Millis>,
+    /// How many pictures were sent.
+    pub images: u64,
+}
+
+impl Facts<'_> {
+    fn work(&self, tokens: Tokens) -> Work {
+        Work { tokens, billing: self.billing.clone(), at: self.at, images: self.images }
+    }
 }
 
 /// What an attempt cost.
@@ -129,15 +144,23 @@ pub fn settle(rates: &dyn Rates, facts: &Facts<'_>) -> Bill {
     }
     let is_whole = told.input_total().is_some() && told.output.is_some();
     if let Some(cost) = facts.cost {
-        let own = if is_whole { rates.cost_of(model, told, tariff).amount } else { None };
+        // An estimate is no computation: nothing is held against the provider's figure then.
+        let own = is_whole.then(|| rates.cost_of(model, &facts.work(*told), tariff));
+        let own = own.filter(|own| own.source == Source::Computed && facts.settled);
         let charge = Charge::of(cost, Source::Reported, tariff);
-        return Bill { tokens: *told, charge, computed: own.map(|amount| amount.0), prices };
+        let computed = own.and_then(|own| own.amount).map(|amount| amount.0);
+        return Bill { tokens: *told, charge, computed, prices };
     }
     if is_whole && facts.settled {
-        return Bill { tokens: *told, charge: rates.cost_of(model, told, tariff), computed: None, prices };
+        return Bill {
+            tokens: *told,
+            charge: rates.cost_of(model, &facts.work(*told), tariff),
+            computed: None,
+            prices,
+        };
     }
     let tokens = filled(told, &facts.guess);
-    match rates.cost_of(model, &tokens, tariff).amount {
+    match rates.cost_of(model, &facts.work(tokens), tariff).amount {
         Some(amount) => {
             Bill { tokens, charge: Charge::of(amount, Source::Estimated, tariff), computed: None, prices }
         }

@@ -39,6 +39,9 @@ fn charges_by_what_is_known() {
             settled,
             cost,
             guess: told(Some(10), Some(7)),
+            billing: &Billing::default(),
+            at: None,
+            images: 0,
         };
         let bill = settle(&RoundRates, &facts);
         assert_eq!(bill.charge, charge, "{facts:?}");
@@ -61,6 +64,9 @@ fn no_price_is_unknown_and_keeps_what_was_told() {
                 settled: true,
                 cost: None,
                 guess: told(Some(10), Some(7)),
+                billing: &Billing::default(),
+                at: None,
+                images: 0,
             },
         );
         assert_eq!((bill.charge, bill.tokens), (Charge::unknown(Tariff::Metered), tokens));

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use crate::chat::Billing;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::LedgerEntry;
@@ -35,6 +36,8 @@ pub struct Attempt {
     pub n: u32,
     /// When the request was sent.
     pub sent: Option<Instant>,
+    /// The same on the clock of the wall, because prices may depend on the hour.
+    pub sent_at: Option<Millis>,
     /// Something of the reply has come.
     pub output: bool,
     /// The model that really serves.
@@ -48,6 +51,7 @@ pub struct Attempt {
     generation_id: Option<Untrusted>,
     first_token: Option<Instant>,
     tokens: Tokens,
+    billing: Billing,
     raw_usage: Option<String>,
     /// Nothing was said since the last count.
     counted: bool,
@@ -69,6 +73,8 @@ pub struct Account<'a> {
     pub tariff: Tariff,
     /// Our estimate of what was sent, in tokens.
     pub input_guess: u64,
+    /// How many pictures were sent.
+    pub images: u64,
 }
 
 impl Attempt {
@@ -104,8 +110,9 @@ impl Attempt {
                 let (served_model, upstream) = (self.served_model.clone(), self.upstream.clone());
                 out.push(Piece::Told(RunEventKind::Started { served_model, upstream }));
             }
-            StreamEvent::Usage { tokens, raw, billing: _ } => {
+            StreamEvent::Usage { tokens, raw, billing } => {
                 self.tokens = tokens;
+                self.billing = billing;
                 self.raw_usage = Some(raw);
                 self.counted = true;
                 out.push(Piece::Told(RunEventKind::Usage(tokens)));
@@ -143,6 +150,9 @@ impl Attempt {
                 settled: self.counted || self.finish.is_some(),
                 cost: self.cost,
                 guess: self.guess(account.input_guess),
+                billing: &self.billing,
+                at: self.sent_at,
+                images: account.images,
             },
         );
         LedgerEntry {

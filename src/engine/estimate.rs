@@ -9,6 +9,7 @@ use crate::chat::Seat;
 use crate::chat::Tariff;
 use crate::chat::Tokens;
 use crate::engine::account::Rates;
+use crate::price::Work;
 
 /// What a message costs besides its text: role and separators.
 const PER_MESSAGE: u64 = 4;
@@ -71,15 +72,26 @@ pub fn input_tokens(messages: &[Message]) -> u64 {
     estimator.tokens().saturating_add(count.saturating_mul(PER_MESSAGE)).saturating_add(media)
 }
 
+/// How many pictures go along, for models that have a price for each.
+#[must_use]
+pub fn pictures(messages: &[Message]) -> u64 {
+    let parts = messages.iter().flat_map(|message| &message.parts);
+    let is_picture =
+        |part: &&Part| matches!(part, Part::Media(media) if media.media_type.starts_with("image/"));
+    u64::try_from(parts.filter(is_picture).count()).unwrap_or(u64::MAX)
+}
+
 /// What asking this seat is likely to take and to cost.
 #[must_use]
 pub fn of(rates: &dyn Rates, tariff: Tariff, seat: &Seat, messages: &[Message]) -> Estimate {
-    let input_tokens = input_tokens(messages);
+    let (input_tokens, images) = (input_tokens(messages), pictures(messages));
     let with = |output: u64| {
         let tokens = Tokens { input: Some(input_tokens), output: Some(output), ..Tokens::default() };
         match tariff {
             Tariff::Local => Some(Pico::ZERO),
-            Tariff::Metered | Tariff::Play => rates.cost_of(&seat.model, &tokens, tariff).amount,
+            Tariff::Metered | Tariff::Play => {
+                rates.cost_of(&seat.model, &Work { tokens, images, ..Work::default() }, tariff).amount
+            }
         }
     };
     let limit = seat.params.max_tokens.or_else(|| rates.max_output(&seat.model));

@@ -62,6 +62,7 @@ use crate::engine::clock::Sleep;
 use crate::engine::journal::Book;
 use crate::engine::journal::Promise;
 use crate::engine::mailbox;
+use crate::price::Work;
 use crate::provider::EventStream;
 use crate::provider::Provider;
 use crate::provider::Providers;
@@ -331,7 +332,8 @@ impl Rates for RoundRates {
         (model.id == "bounded").then_some(50)
     }
 
-    fn cost_of(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Charge {
+    fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
+        let tokens = &work.tokens;
         let amount = self
             .rates_json(model)
             .and_then(|_| Pico(3).times(tokens.input?)?.plus(Pico(10).times(tokens.output?)?));

@@ -27,6 +27,7 @@ use crate::engine::account::total;
 use crate::engine::attempt::Account;
 use crate::engine::attempt::Attempt;
 use crate::engine::attempt::millis_between;
+use crate::engine::estimate::pictures;
 use crate::engine::event::Outcome;
 use crate::engine::event::RunEventKind;
 use crate::engine::journal::Pen;
@@ -129,6 +130,7 @@ impl Run {
             abilities: self.inner.rates.abilities(&self.ask.seat.model),
         });
         self.attempt.sent = Some(self.inner.clock.now());
+        self.attempt.sent_at = Some(self.inner.clock.wall());
         tracing::info!(model = %self.ask.seat.model, reply = %self.ask.reply, attempt = self.attempt.n, "asked");
         loop {
             let over = self.pull(&mut stream).await;
@@ -296,6 +298,7 @@ impl Run {
             model: &self.ask.seat.model,
             tariff: self.tariff(),
             input_guess: self.input_guess,
+            images: pictures(&self.ask.messages),
         };
         let now = (self.inner.clock.now(), self.inner.clock.wall());
         self.attempt.entry(self.inner.rates.as_ref(), &account, now)

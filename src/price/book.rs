@@ -6,11 +6,15 @@
 //! has hundreds of lines, a room a handful of models.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use crate::price::Price;
+use crate::price::terms::Change;
+use crate::price::terms::Rule;
+use crate::price::terms::Scale;
 use crate::price::terms::Terms;
 use crate::price::terms::dollars;
 
@@ -18,7 +22,7 @@ const TEXT: &str = include_str!("book.toml");
 
 /// One model of the book.
 struct Row {
-    terms: Terms,
+    terms: Arc<Terms>,
     context: Option<u64>,
     max_output: Option<u64>,
 }
@@ -40,8 +44,8 @@ pub(super) fn dated() -> &'static str {
 }
 
 /// The price of a model.
-pub(super) fn terms<'a>(provider: &'a str, id: &'a str) -> Option<&'a Terms> {
-    row(provider, id).map(|row| &row.terms)
+pub(super) fn terms(provider: &str, id: &str) -> Option<Arc<Terms>> {
+    row(provider, id).map(|row| Arc::clone(&row.terms))
 }
 
 /// Context and most output of a model, in tokens.
@@ -124,13 +128,15 @@ struct RowText {
 fn parse(text: &str) -> Option<Row> {
     let value = toml::de::ValueDeserializer::parse(text).ok()?;
     let text = RowText::deserialize(value).ok()?;
-    let mut above = Vec::new();
+    let mut rules = Vec::new();
     for step in text.above {
-        above.push((step.tokens, price(&step.prices)?));
+        let change = Change::to(price(&step.prices)?);
+        rules.push(Rule { above: Some(step.tokens), change, ..Rule::default() });
     }
-    above.sort_by_key(|(tokens, _)| *tokens);
-    let terms = Terms { base: price(&text.prices)?, above, by_hour: text.by_hour };
-    Some(Row { terms, context: text.context, max_output: text.max_output })
+    rules.sort_by_key(|rule| rule.above);
+    let base = Scale { price: price(&text.prices)?, rules };
+    let terms = Terms { base, is_rough: text.by_hour, ..Terms::default() };
+    Some(Row { terms: Arc::new(terms), context: text.context, max_output: text.max_output })
 }
 
 /// `None` when any text is no price: half a price is none.
@@ -142,6 +148,7 @@ fn price(text: &Prices) -> Option<Price> {
         cache_read: optional(&text.cache_read)?,
         cache_write: optional(&text.cache_write)?,
         cache_write_1h: optional(&text.cache_write_1h)?,
+        ..Price::default()
     })
 }
 
@@ -179,7 +186,7 @@ mod tests {
     fn sizes_and_steps_are_sane() {
         for (provider, id) in models() {
             let row = row(provider, id).expect("a row");
-            let steps: Vec<u64> = row.terms.above.iter().map(|(tokens, _)| *tokens).collect();
+            let steps: Vec<u64> = row.terms.base.rules.iter().filter_map(|rule| rule.above).collect();
             assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{provider}/{id}");
             assert!(row.context.is_none_or(|tokens| tokens >= 1000), "{provider}/{id}");
         }

@@ -1,19 +1,26 @@
-//! Prices: which are in force for a model, and what tokens cost by them. Unknown stays unknown.
+//! Prices: which are in force for a model, and what a request costs by them. Unknown stays unknown.
 //!
-//! The user's own prices win over the dated book that is shipped with salon. A price of the user's
-//! that cannot be read makes the charge unknown; the book is never asked in its place. Whole
-//! pico-dollars throughout: no float, no rounding but that of the decimal text, and a sum that does
-//! not fit is no sum. This room does not know who asks, and reads no file at run time.
+//! The user's own prices win over the provider's catalogue, and that one over the dated book that is
+//! shipped with salon. A price of the user's that cannot be read makes the charge unknown; nothing
+//! else is asked in its place. Whole pico-dollars throughout: no float, no rounding but that of the
+//! decimal text, and a sum that does not fit is no sum. This room does not know who asks, and reads
+//! no file at run time.
 
 mod book;
+mod cost;
 mod listed;
+mod shelf;
 mod terms;
 
+pub use cost::{Price, Work};
 pub use listed::{Amounts, Listed, Listing, Override, Unit};
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use crate::chat::Billing;
 use crate::chat::Charge;
+use crate::chat::Millis;
 use crate::chat::ModelInfo;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
@@ -21,45 +28,19 @@ use crate::chat::Pico;
 use crate::chat::Source;
 use crate::chat::Tariff;
 use crate::chat::Tokens;
+use crate::price::cost::Reading;
+use crate::price::shelf::Shelf;
+use crate::price::shelf::Told;
+use crate::price::terms::Case;
 use crate::price::terms::Terms;
-
-/// Prices of one model, in pico-dollars per token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Price {
-    /// Uncached input.
-    pub input: Pico,
-    /// Output, thinking included.
-    pub output: Pico,
-    /// Input read from a cache; the input price when it is not told.
-    pub cache_read: Option<Pico>,
-    /// Input written to a cache; the input price when it is not told.
-    pub cache_write: Option<Pico>,
-    /// Input written to a cache for an hour; the price of the short time when it is not told.
-    pub cache_write_1h: Option<Pico>,
-}
-
-impl Price {
-    /// What these tokens cost: each kind times its price. `None` when input or output is not told,
-    /// or when the sum does not fit.
-    #[must_use]
-    pub fn cost(&self, tokens: &Tokens) -> Option<Pico> {
-        let cache_write = self.cache_write.unwrap_or(self.input);
-        let kinds = [
-            (self.input, tokens.input?),
-            (self.output, tokens.output?),
-            (self.cache_read.unwrap_or(self.input), tokens.cache_read.unwrap_or(0)),
-            (cache_write, tokens.cache_write.unwrap_or(0)),
-            (self.cache_write_1h.unwrap_or(cache_write), tokens.cache_write_1h.unwrap_or(0)),
-        ];
-        kinds.into_iter().try_fold(Pico::ZERO, |sum, (price, count)| sum.plus(price.times(count)?))
-    }
-}
 
 /// Where a price comes from, for the ledger and the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The user's config.
     Config,
+    /// The provider's catalogue.
+    Catalogue,
     /// The book that is shipped with salon.
     Book,
     /// Nothing is paid: local models.
@@ -72,6 +53,7 @@ impl Origin {
     pub fn name(self) -> &'static str {
         match self {
             Self::Config => "config",
+            Self::Catalogue => "catalogue",
             Self::Book => "book",
             Self::Local => "local",
         }
@@ -91,11 +73,22 @@ pub struct PriceText {
     pub cache_write: Option<String>,
 }
 
-/// The prices in force.
+/// The prices in force. Clones share what catalogues told.
 #[derive(Clone, Debug, Default)]
 pub struct PriceBook {
     /// The user's prices; `None` for one that cannot be read.
-    own: HashMap<ModelRef, Option<Terms>>,
+    own: Arc<HashMap<ModelRef, Option<Arc<Terms>>>>,
+    shelf: Shelf,
+    /// Providers that are the same server as one that the book knows by another name.
+    names: Arc<HashMap<String, String>>,
+}
+
+/// The terms that are in force for a model.
+struct Found {
+    terms: Arc<Terms>,
+    origin: Origin,
+    /// The day of its source.
+    dated: Option<String>,
 }
 
 impl PriceBook {
@@ -107,7 +100,7 @@ impl PriceBook {
         for (model, text) in overrides.filter(|(_, text)| *text != PriceText::default()) {
             match Terms::read(&text) {
                 Ok(terms) => {
-                    own.insert(model, Some(terms));
+                    own.insert(model, Some(Arc::new(terms)));
                 }
                 Err(why) => {
                     notices.push(Notice::warning(format!(
@@ -119,7 +112,19 @@ impl PriceBook {
                 }
             }
         }
-        (Self { own }, notices)
+        (Self { own: Arc::new(own), ..Self::default() }, notices)
+    }
+
+    /// The same with other names for providers of the book: the name in force, and that in the book.
+    #[must_use]
+    pub fn with_names(self, names: impl Iterator<Item = (String, String)>) -> Self {
+        Self { names: Arc::new(names.collect()), ..self }
+    }
+
+    /// Takes what a provider's catalogue told at a time. Never older data over newer: then nothing
+    /// changes, and the answer is `false`. All clones know it from then on.
+    pub fn adopt(&self, provider: &str, listings: Vec<Listing>, at: Millis) -> bool {
+        self.shelf.adopt(provider, listings, at)
     }
 
     /// The price in force for a model and where it comes from, for a request with
@@ -130,24 +135,47 @@ impl PriceBook {
         if tariff == Tariff::Local {
             return Some((Price::default(), Origin::Local));
         }
-        self.terms(model).map(|(terms, origin)| (terms.at(input_tokens), origin))
+        let found = self.found(model)?;
+        let case = Case { input: input_tokens, ..Case::default() };
+        Some((found.terms.at(&case).0, found.origin))
     }
 
-    /// What these tokens cost at the price in force: `Computed`; `Estimated` when the price itself
-    /// is not exact for them; unknown when the price, the input or the output is not known or the
+    /// What a request costs at the price in force: `Computed`; `Estimated` when the price itself
+    /// is not exact for it; unknown when the price, the input or the output is not known or the
     /// sum does not fit.
     #[must_use]
-    pub fn charge(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Charge {
+    pub fn charge(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
         if tariff == Tariff::Local {
             return Charge::of(Pico::ZERO, Source::Computed, tariff);
         }
-        let known = self.terms(model).and_then(|(terms, _)| {
-            let price = terms.at(tokens.input_total()?);
-            let hour = tokens.cache_write_1h.unwrap_or(0) > 0 && price.cache_write_1h.is_none();
-            let source = if hour || terms.by_hour { Source::Estimated } else { Source::Computed };
-            Some((price.cost(tokens)?, source))
-        });
-        known.map_or(Charge::unknown(tariff), |(amount, source)| Charge::of(amount, source, tariff))
+        let Some((amount, is_exact)) = self.cost(model, work) else { return Charge::unknown(tariff) };
+        let source = if is_exact { Source::Computed } else { Source::Estimated };
+        Charge::of(amount, source, tariff)
+    }
+
+    /// The tokens of other models at their prices, and the rest at the price of this one.
+    fn cost(&self, model: &ModelRef, work: &Work) -> Option<(Pico, bool)> {
+        let (mut rest, mut sum, mut is_exact) = (work.tokens, Pico::ZERO, true);
+        for (id, tokens) in &work.billing.apart {
+            let other = ModelRef::new(&model.provider, id.as_str());
+            let (amount, is_sure) = self.cost_of_one(&other, &Work { tokens: *tokens, ..part_of(work) })?;
+            sum = sum.plus(amount)?;
+            let (less, fits) = without(&rest, tokens);
+            (rest, is_exact) = (less, is_exact && is_sure && fits);
+        }
+        let (amount, is_sure) = self.cost_of_one(model, &Work { tokens: rest, ..work.clone() })?;
+        Some((sum.plus(amount)?, is_exact && is_sure))
+    }
+
+    fn cost_of_one(&self, model: &ModelRef, work: &Work) -> Option<(Pico, bool)> {
+        let Found { terms, origin, .. } = self.found(model)?;
+        let tier = work.billing.tier.as_deref();
+        let case = Case { input: work.tokens.input_total()?, at: work.at, tier };
+        let (price, is_sure) = terms.at(&case);
+        let reading =
+            Reading { hour_is_dearer: model.id.contains("claude"), is_patchy: origin == Origin::Book };
+        let cost = price.cost(work, reading)?;
+        Some((cost.amount, cost.is_exact && is_sure))
     }
 
     /// The name under which to look for a price: the model that was asked for, else the one that
@@ -155,37 +183,56 @@ impl PriceBook {
     /// in the way.
     #[must_use]
     pub fn priced_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef {
-        let known = self.own.contains_key(asked) || self.terms(asked).is_some();
+        let known = self.own.contains_key(asked) || self.found(asked).is_some();
         let served =
             served.filter(|id| !known && !id.is_empty()).map(|id| ModelRef::new(&asked.provider, id));
-        served.filter(|model| self.terms(model).is_some()).unwrap_or_else(|| asked.clone())
+        served.filter(|model| self.found(model).is_some()).unwrap_or_else(|| asked.clone())
     }
 
     /// The price in force as a JSON object, for the ledger: what a charge was computed with stays
-    /// written when prices change. Texts are dollars per million tokens.
+    /// written when prices change. Texts are dollars per million tokens, or by the piece.
     #[must_use]
     pub fn prices_json(&self, model: &ModelRef) -> Option<String> {
-        let (terms, origin) = self.terms(model)?;
-        Some(terms.json(origin, (origin == Origin::Book).then(book::dated)))
+        let found = self.found(model)?;
+        Some(found.terms.json(found.origin.name(), found.dated.as_deref()))
     }
 
-    /// What the book knows of a model's sizes.
+    /// What the catalogue knows of a model, and of its sizes the book where that says nothing.
     #[must_use]
     pub fn info(&self, model: &ModelRef) -> Option<ModelInfo> {
-        let sizes = book::sizes(&model.provider, &model.id)?;
-        Some(ModelInfo { context: sizes.0, max_output: sizes.1, ..ModelInfo::bare(model.clone()) })
+        let sizes = book::sizes(self.in_book(&model.provider), &model.id);
+        let listed = self.shelf.of(&model.provider).and_then(|list| list.info(model).cloned());
+        let mut info = match (listed, &sizes) {
+            (Some(info), _) => info,
+            (None, Some(_)) => ModelInfo::bare(model.clone()),
+            (None, None) => return None,
+        };
+        let (context, max_output) = sizes.unwrap_or_default();
+        info.context = info.context.or(context);
+        info.max_output = info.max_output.or(max_output);
+        Some(info)
     }
 
-    /// All models that are known without a network: those of the book, by provider and id, then
-    /// those of the user's prices. The provider need not be configured.
+    /// All models that are known without a network: those of the book, by provider and id, those of
+    /// the catalogues, and those of the user's prices. Where there is a catalogue of a provider, the
+    /// book's list of it is not asked. The provider need not be configured.
     pub fn models(&self) -> impl Iterator<Item = ModelInfo> {
-        let mut own: Vec<&ModelRef> =
-            self.own.keys().filter(|model| !book::has(&model.provider, &model.id)).collect();
+        let lists = self.shelf.all();
+        let mut found: Vec<ModelRef> = Vec::new();
+        for (provider, id) in book::models() {
+            if self.shelf.of(provider).is_none() {
+                found.push(ModelRef::new(provider, id));
+            }
+        }
+        found.extend(lists.iter().flat_map(|list| &list.models).map(|info| info.model.clone()));
+        let in_list = |model: &ModelRef| match self.shelf.of(&model.provider) {
+            Some(list) => list.has(model),
+            None => book::has(&model.provider, &model.id),
+        };
+        let mut own: Vec<&ModelRef> = self.own.keys().filter(|model| !in_list(model)).collect();
         own.sort();
-        let listed = book::models().map(|(provider, id)| ModelRef::new(provider, id));
-        listed
-            .map(move |model| self.info(&model).unwrap_or_else(|| ModelInfo::bare(model)))
-            .chain(own.into_iter().cloned().map(ModelInfo::bare))
+        found.extend(own.into_iter().cloned());
+        found.into_iter().map(|model| self.info(&model).unwrap_or_else(|| ModelInfo::bare(model)))
     }
 
     /// The day of the shipped book, `2026-11-22`.
@@ -194,13 +241,76 @@ impl PriceBook {
         book::dated()
     }
 
-    fn terms<'a>(&'a self, model: &'a ModelRef) -> Option<(&'a Terms, Origin)> {
-        match self.own.get(model) {
-            Some(own) => own.as_ref().map(|terms| (terms, Origin::Config)),
-            None => book::terms(&model.provider, &model.id).map(|terms| (terms, Origin::Book)),
+    /// The name of a provider in the book.
+    fn in_book<'a>(&'a self, provider: &'a str) -> &'a str {
+        self.names.get(provider).map_or(provider, String::as_str)
+    }
+
+    /// The terms in force: the user's, the catalogue's, the book's. A variant of a model is priced
+    /// as the model, roughly, when it has no price of its own.
+    fn found(&self, model: &ModelRef) -> Option<Found> {
+        if let Some(own) = self.own.get(model) {
+            let terms = Arc::clone(own.as_ref()?);
+            return Some(Found { terms, origin: Origin::Config, dated: None });
         }
+        let list = self.shelf.of(&model.provider);
+        match list.as_ref().map_or(Told::Nothing, |list| list.told(model)) {
+            Told::Price(terms) => {
+                let dated = list.map(|list| list.dated());
+                return Some(Found { terms, origin: Origin::Catalogue, dated });
+            }
+            Told::Varies => return None,
+            Told::Nothing => {}
+        }
+        let provider = self.in_book(&model.provider);
+        let stands_for = list.as_ref().and_then(|list| list.info(model)?.alias_of.as_deref());
+        let terms = book::terms(provider, &model.id)
+            .or_else(|| stands_for.and_then(|id| book::terms(provider, id)))
+            .or_else(|| self.variant(provider, model));
+        terms.map(|terms| Found { terms, origin: Origin::Book, dated: Some(book::dated().to_owned()) })
+    }
+
+    /// A variant that has no price of its own: one for nothing by its name, or about that of its model.
+    fn variant(&self, provider: &str, model: &ModelRef) -> Option<Arc<Terms>> {
+        let (id, variant) = model.id.rsplit_once(':').filter(|(id, _)| id.contains('/'))?;
+        if variant == "free" && provider == "openrouter" {
+            return Some(Arc::new(Terms::flat(Price::default())));
+        }
+        let whole = self.found(&ModelRef::new(&model.provider, id))?;
+        Some(Arc::new(Terms { is_rough: true, ..Terms::clone(&whole.terms) }))
     }
 }
 
+/// The conditions of a request without what is counted once.
+fn part_of(work: &Work) -> Work {
+    let billing = Billing { tier: work.billing.tier.clone(), apart: Vec::new() };
+    Work { tokens: Tokens::default(), billing, at: work.at, images: 0 }
+}
+
+/// What is left of a count without a part of it, and whether the part was contained in it.
+fn without(whole: &Tokens, part: &Tokens) -> (Tokens, bool) {
+    let mut fits = true;
+    let mut less = |whole: Option<u64>, part: Option<u64>| {
+        let part = part.unwrap_or(0);
+        fits &= part <= whole.unwrap_or(0);
+        whole.map(|whole| whole.saturating_sub(part))
+    };
+    let rest = Tokens {
+        input: less(whole.input, part.input),
+        cache_read: less(whole.cache_read, part.cache_read),
+        cache_write: less(whole.cache_write, part.cache_write),
+        cache_write_1h: less(whole.cache_write_1h, part.cache_write_1h),
+        output: less(whole.output, part.output),
+        reasoning: less(whole.reasoning, part.reasoning),
+        audio_input: less(whole.audio_input, part.audio_input),
+        audio_output: less(whole.audio_output, part.audio_output),
+        image_output: less(whole.image_output, part.image_output),
+        searches: less(whole.searches, part.searches),
+    };
+    (rest, fits)
+}
+
+#[cfg(test)]
+mod catalogue_tests;
 #[cfg(test)]
 mod tests;

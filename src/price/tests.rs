@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::price::terms::Change;
+use crate::price::terms::Rule;
 
 fn text(input: &str, output: &str) -> PriceText {
     PriceText { input: Some(input.into()), output: Some(output.into()), ..PriceText::default() }
@@ -50,7 +52,7 @@ fn sums_are_exact() {
     ];
     for (price, tokens, sum) in table {
         let (book, model) = own(price);
-        let charge = book.charge(&model, &tokens, Tariff::Metered);
+        let charge = book.charge(&model, &Work::of(tokens), Tariff::Metered);
         assert_eq!(usd_of(charge), (sum.to_owned(), Source::Computed));
     }
 }
@@ -59,29 +61,35 @@ fn sums_are_exact() {
 fn writes_for_an_hour_have_their_own_price() {
     let usage = Tokens { cache_write_1h: Some(1500), ..tokens(47, 8192, 600, 60) };
     let model = ModelRef::new("anthropic", "claude-sonnet-4-5");
-    let charge = PriceBook::default().charge(&model, &usage, Tariff::Metered);
+    let charge = PriceBook::default().charge(&model, &Work::of(usage), Tariff::Metered);
     assert_eq!(usd_of(charge), ("0.0147486".to_owned(), Source::Computed));
 
     // Without one, the short time's price stands in for it, and the charge is an estimate.
     let (book, model) = own(full("3", "15", "0.3", "3.75"));
-    let charge = book.charge(&model, &usage, Tariff::Metered);
+    let charge = book.charge(&model, &Work::of(usage), Tariff::Metered);
     assert_eq!(usd_of(charge), ("0.0113736".to_owned(), Source::Estimated));
 }
 
 #[test]
 fn a_long_request_is_dearer_from_the_first_token_above_the_threshold() {
-    let terms = Terms {
-        base: Terms::read(&text("3", "15")).expect("a price").base,
-        above: vec![(200_000, Terms::read(&text("6", "22.5")).expect("a price").base)],
-        by_hour: false,
+    let price = |input, output| Terms::read(&text(input, output)).expect("a price").base.price;
+    let change = Change::to(price("6", "22.5"));
+    let mut terms = Terms::flat(price("3", "15"));
+    terms.base.rules.push(Rule { above: Some(200_000), change, ..Rule::default() });
+    let cost = |terms: &Terms, input: u64| {
+        let (price, _) = terms.at(&Case { input, ..Case::default() });
+        let cost = price.cost(&Work::of(tokens(input, 0, 0, 100)), Reading::default());
+        cost.expect("a sum").amount.usd()
     };
-    let cost = |input: u64| terms.at(input).cost(&tokens(input, 0, 0, 100)).expect("a sum").usd();
-    assert_eq!(cost(200_000), "0.6015");
-    assert_eq!(cost(200_001), "1.202256");
+    assert_eq!(cost(&terms, 200_000), "0.6015");
+    assert_eq!(cost(&terms, 200_001), "1.202256");
+    let terms = Terms { at_least: true, ..terms };
+    assert_eq!(cost(&terms, 199_999), "0.601497");
+    assert_eq!(cost(&terms, 200_000), "1.20225");
 
     // The threshold counts what was cached, too.
     let (book, model) = (PriceBook::default(), ModelRef::new("gemini", "gemini-2.5-pro"));
-    let charge = |usage| usd_of(book.charge(&model, &usage, Tariff::Metered)).0;
+    let charge = |usage| usd_of(book.charge(&model, &Work::of(usage), Tariff::Metered)).0;
     assert_eq!(charge(tokens(20_000, 180_000, 0, 520)), "0.0527");
     assert_eq!(charge(tokens(30_000, 180_000, 0, 520)), "0.1278");
 }
@@ -89,7 +97,7 @@ fn a_long_request_is_dearer_from_the_first_token_above_the_threshold() {
 #[test]
 fn a_price_that_varies_by_the_hour_is_an_estimate() {
     let model = ModelRef::new("deepseek", "deepseek-v4-pro");
-    let charge = PriceBook::default().charge(&model, &tokens(1000, 0, 0, 1000), Tariff::Metered);
+    let charge = PriceBook::default().charge(&model, &Work::of(tokens(1000, 0, 0, 1000)), Tariff::Metered);
     assert_eq!(usd_of(charge).1, Source::Estimated);
 }
 
@@ -105,18 +113,18 @@ fn what_is_not_known_is_not_nothing() {
         (&model, Tokens { output: Some(u64::MAX), ..known }),
         (&ModelRef::new("lab", "other"), known),
     ] {
-        assert_eq!(book.charge(model, &usage, Tariff::Metered), unknown);
+        assert_eq!(book.charge(model, &Work::of(usage), Tariff::Metered), unknown);
     }
     // What is not told of caches is nothing: the input is told in full then.
     let bare = Tokens { input: Some(1), output: Some(1), ..Tokens::default() };
-    assert_eq!(usd_of(book.charge(&model, &bare, Tariff::Metered)).0, "0.000018");
+    assert_eq!(usd_of(book.charge(&model, &Work::of(bare), Tariff::Metered)).0, "0.000018");
 }
 
 #[test]
 fn local_models_cost_nothing_by_statement() {
     let book = PriceBook::default();
     let model = ModelRef::new("ollama", "qwen3:8b");
-    let charge = book.charge(&model, &Tokens::default(), Tariff::Local);
+    let charge = book.charge(&model, &Work::default(), Tariff::Local);
     assert_eq!(charge, Charge::of(Pico::ZERO, Source::Computed, Tariff::Local));
     assert_eq!(book.price_at(&model, Tariff::Local, 9), Some((Price::default(), Origin::Local)));
     assert_eq!(book.price_at(&model, Tariff::Metered, 0), None);
@@ -124,8 +132,11 @@ fn local_models_cost_nothing_by_statement() {
 
 #[test]
 fn demo_money_is_play_money() {
-    let charge =
-        PriceBook::default().charge(&ModelRef::new("demo", "eliza"), &tokens(100, 0, 0, 100), Tariff::Play);
+    let charge = PriceBook::default().charge(
+        &ModelRef::new("demo", "eliza"),
+        &Work::of(tokens(100, 0, 0, 100)),
+        Tariff::Play,
+    );
     assert_eq!(charge, Charge::of(Pico(125_000_000), Source::Computed, Tariff::Play));
 }
 
@@ -156,7 +167,7 @@ fn a_price_that_cannot_be_read_is_told_once_and_never_replaced() {
         assert!(notices[0].text.contains(told), "{}", notices[0].text);
         assert!(notices[0].text.contains("anthropic/claude-sonnet-4-5"));
         assert_eq!(book.price_at(&model, Tariff::Metered, 0), None);
-        assert_eq!(book.charge(&model, &tokens(1, 0, 0, 1), Tariff::Metered).amount, None);
+        assert_eq!(book.charge(&model, &Work::of(tokens(1, 0, 0, 1)), Tariff::Metered).amount, None);
         assert_eq!(book.priced_as(&model, Some("claude-opus-5")), model);
         assert_eq!(book.prices_json(&model), None);
     }
@@ -211,12 +222,14 @@ proptest! {
     ) {
         let write = |n: u64| Pico(i64::try_from(n).expect("small"));
         let [input, output, read, wrote] = prices.map(write);
-        let price = Price { input, output, cache_read: Some(read), cache_write: Some(wrote), cache_write_1h: None };
+        let price =
+            Price { input, output, cache_read: Some(read), cache_write: Some(wrote), ..Price::default() };
+        let cost = |tokens| price.cost(&Work::of(tokens), Reading::default()).expect("a sum").amount;
         let [a, b, c, d] = counts;
-        let whole = price.cost(&tokens(a, b, c, d)).expect("a sum");
+        let whole = cost(tokens(a, b, c, d));
         let parts: i64 = [tokens(a, 0, 0, 0), tokens(0, b, 0, 0), tokens(0, 0, c, 0), tokens(0, 0, 0, d)]
-            .iter()
-            .map(|part| price.cost(part).expect("a sum").0)
+            .into_iter()
+            .map(|part| cost(part).0)
             .sum();
         prop_assert_eq!(whole.0, parts);
     }

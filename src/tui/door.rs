@@ -22,6 +22,7 @@ use crate::chat::Tokens;
 use crate::config::UiConfig;
 use crate::engine::Engine;
 use crate::price::PriceBook;
+use crate::price::Work;
 use crate::store::Budgets;
 use crate::store::Store;
 use crate::tui::effect::Lineup;
@@ -149,7 +150,7 @@ pub fn run(setup: Setup) -> Result<u8, String> {
         estimate: Box::new(move |seat, messages| estimator.estimate(seat, messages)),
         price: Box::new(move |model: &ModelRef, tokens: &Tokens| -> Charge {
             let tariff = tariff_of.get(&model.provider).copied().unwrap_or_default();
-            pricing.charge(model, tokens, tariff)
+            pricing.charge(model, &Work::of(*tokens), tariff)
         }),
     };
     let options = Options {

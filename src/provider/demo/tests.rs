@@ -24,6 +24,7 @@ use crate::chat::Tariff;
 use crate::chat::Timeouts;
 use crate::chat::Tokens;
 use crate::price::PriceBook;
+use crate::price::Work;
 
 fn endpoint() -> Endpoint {
     Endpoint {
@@ -268,7 +269,7 @@ fn every_model_has_a_price_and_sizes() {
     for model in models() {
         let name = ModelRef::new("demo", model.id);
         let tokens = ask(model.id, &["well"]).tokens.expect("usage");
-        let charge = book.charge(&name, &tokens, Tariff::Play);
+        let charge = book.charge(&name, &Work::of(tokens), Tariff::Play);
         assert_eq!(charge.source, Source::Computed, "{name}");
         assert!(charge.amount > Some(crate::chat::Pico::ZERO), "{name}");
         assert!(book.info(&name).and_then(|info| info.context).is_some(), "{name}");
