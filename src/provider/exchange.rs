@@ -61,7 +61,6 @@ impl Exchange {
     ///
     /// # Errors
     /// As [`Exchange::open`], and when the body breaks off or is longer.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the catalogue and the account ask with it"))]
     pub(super) async fn fetch(&self, parts: HttpParts, most: usize) -> Result<Vec<u8>, Fault> {
         self.fetched(parts, most).await.map_err(|fault| self.redacted(fault))
     }

@@ -8,6 +8,7 @@
 //! row in [`DIALECTS`] and its recordings.
 
 mod calls;
+pub mod catalogue;
 mod chat_stream;
 pub mod demo;
 mod details;

@@ -3,6 +3,7 @@
 //! Nothing here knows a socket, a provider or a price. Every reader takes any split of the bytes
 //! and works in time that grows with the bytes alone.
 
+pub mod models;
 // No dialect reads it yet: until one does, it is compiled with its tests alone.
 #[cfg(test)]
 pub mod ndjson;
