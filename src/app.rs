@@ -6,6 +6,7 @@ mod ask;
 mod build;
 mod endpoints;
 mod harden;
+mod keys;
 mod lineup;
 mod log;
 mod room;
@@ -79,7 +80,7 @@ fn begin(words: impl IntoIterator<Item = OsString>, out: &mut Out) -> u8 {
         }
         _ => {}
     }
-    let world = match World::load(cli.config.as_deref(), env, paths) {
+    let world = match World::load(cli.config.as_deref(), env, paths, cli.key().map(str::to_owned)) {
         Ok(world) => world,
         Err(errors) => {
             out.tell(&errors.to_string());

@@ -19,7 +19,6 @@ use crate::store::RoomHead;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::WhichRoom;
-use crate::text::Untrusted;
 
 /// Asks, and gives the exit status.
 pub(super) fn run(world: &World, args: &AskArgs, out: &mut Out) -> u8 {
@@ -86,7 +85,7 @@ fn prepare(
     if !seats.iter().any(|seat| !seat.muted) {
         return Err(("every seat of this room is muted; -m names others".to_owned(), USAGE));
     }
-    check_key(world, args, &seats).map_err(|why| (why, USAGE))?;
+    world.check_key(&seats).map_err(|why| (why, USAGE))?;
     for seat in &mut seats {
         seat.system = args.system.clone().or_else(|| seat.system.take());
     }
@@ -114,23 +113,6 @@ fn existing(store: &Store, name: &str) -> Result<Option<Room>, (String, u8)> {
         Err(StoreError::NotFound(_)) => Ok(None),
         Err(error) => Err((error.to_string(), 1)),
     }
-}
-
-/// `--key`: the key of every provider that is asked must be called so.
-fn check_key(world: &World, args: &AskArgs, seats: &[Seat]) -> Result<(), String> {
-    let Some(alias) = args.key.as_deref() else { return Ok(()) };
-    for seat in seats {
-        let known = world.endpoints.get(&seat.model.provider);
-        if let Some(known) = known.filter(|known| known.endpoint.key_alias != alias) {
-            return Err(format!(
-                "{} has no key called {}; its key is called {}",
-                seat.model.provider,
-                Untrusted::from(alias).line(),
-                known.endpoint.key_alias
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn go(

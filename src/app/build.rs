@@ -6,17 +6,21 @@ use std::path::Path;
 use tokio::runtime::Runtime;
 
 use crate::app::endpoints::Endpoints;
+use crate::app::endpoints::no_such_key;
+use crate::app::keys::Keys;
 use crate::app::lineup::Names;
 use crate::app::log;
 use crate::chat::Charge;
 use crate::chat::Dialect;
 use crate::chat::Door;
+use crate::chat::Endpoint;
 use crate::chat::Millis;
 use crate::chat::ModelInfo;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
 use crate::chat::Pico;
 use crate::chat::Redactor;
+use crate::chat::Seat;
 use crate::chat::Source;
 use crate::chat::Tariff;
 use crate::chat::Tokens;
@@ -24,6 +28,7 @@ use crate::cli::ModelLine;
 use crate::cli::ProviderLine;
 use crate::config;
 use crate::config::ConfigErrors;
+use crate::config::Credentials;
 use crate::config::Env;
 use crate::config::Loaded;
 use crate::config::Paths;
@@ -55,17 +60,29 @@ pub(super) struct World {
     pub endpoints: Endpoints,
     pub book: PriceBook,
     pub redactor: Redactor,
+    /// The way to every provider; nothing is made before it is used.
+    pub http: Http,
     found: Vec<Notice>,
+    /// The name of the key that was asked for.
+    wanted: Option<String>,
 }
 
 impl World {
-    /// Reads the config and holds it against what salon knows.
+    /// Reads the config and holds it against what salon knows. `wanted` names the key that is used
+    /// of a provider that has several.
     ///
     /// # Errors
     /// All that is wrong with the config.
-    pub fn load(flag: Option<&Path>, env: Env, paths: Option<Paths>) -> Result<Self, ConfigErrors> {
+    pub fn load(
+        flag: Option<&Path>,
+        env: Env,
+        paths: Option<Paths>,
+        wanted: Option<String>,
+    ) -> Result<Self, ConfigErrors> {
         let loaded = config::load(flag, &env, paths.as_ref())?;
-        let (endpoints, mut errors) = Endpoints::build(&loaded, provider::presets(), &env);
+        let (mut keys, odd) = Keys::find(env.clone(), paths.as_ref().map(Credentials::of));
+        keys.wanted.clone_from(&wanted);
+        let (endpoints, mut errors) = Endpoints::build(&loaded, provider::presets(), &keys);
         let prices =
             loaded.config.models.iter().map(|(model, written)| (model.clone(), text_of(&written.price)));
         let (book, mut found) = PriceBook::new(prices);
@@ -73,8 +90,10 @@ impl World {
         for (_, secret) in endpoints.iter().flat_map(|known| &known.endpoint.headers) {
             redactor.learn(secret);
         }
+        found.extend(odd);
         found.extend(log::begin(&env, paths.as_ref(), &redactor));
-        let world = Self { env, paths, loaded, endpoints, book, redactor, found };
+        let http = Http::new(redactor.clone());
+        let world = Self { env, paths, loaded, endpoints, book, redactor, http, found, wanted };
         errors.extend(world.dangling());
         if errors.is_empty() {
             return Ok(world);
@@ -104,6 +123,37 @@ impl World {
             }
         }
         errors
+    }
+
+    /// The file of kept keys; `None` for a user without a home.
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.paths.as_ref().map(Credentials::of)
+    }
+
+    /// The providers as they are now: a key may have been kept or taken out since the start.
+    pub fn endpoints_now(&self) -> Endpoints {
+        let (mut keys, _) = Keys::find(self.env.clone(), self.credentials());
+        keys.wanted.clone_from(&self.wanted);
+        Endpoints::build(&self.loaded, provider::presets(), &keys).0
+    }
+
+    /// `--key`: what is wrong with it, for these seats. A provider that wants no key takes any name.
+    pub fn check_key(&self, seats: &[Seat]) -> Result<(), String> {
+        let Some(alias) = self.wanted.as_deref() else { return Ok(()) };
+        for seat in seats {
+            let known = self.endpoints.get(&seat.model.provider).filter(|known| known.endpoint.key.is_some());
+            if let Some(known) = known.filter(|known| !known.keys.iter().any(|name| name == alias)) {
+                let (what, hint) = no_such_key(&seat.model.provider, alias, &known.keys);
+                return Err(format!("{what}\n  {hint}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A provider that can be asked.
+    pub fn connect(&self, endpoint: &Endpoint) -> std::sync::Arc<dyn provider::Provider> {
+        let pace = self.loaded.config.pace.map_or(Pace::REAL, Pace::thousandths);
+        provider::connect(endpoint.clone(), &self.http, pace)
     }
 
     /// What names are looked up in.
@@ -163,13 +213,12 @@ impl World {
 
     /// The engine behind a door. Must be called inside the runtime.
     pub fn engine(&self, store: Store, door: Door, tag: Option<String>) -> Engine {
-        let http = Http::new(self.redactor.clone()).with_lessons(lessons(&store));
-        let pace = self.loaded.config.pace.map_or(Pace::REAL, Pace::thousandths);
-        let mut providers = Providers::new();
-        for known in self.endpoints.iter() {
-            let name = known.endpoint.name.clone();
-            providers.insert(name, provider::connect(known.endpoint.clone(), &http, pace));
-        }
+        self.http.keep_lessons(lessons(&store));
+        let providers: Providers = self
+            .endpoints
+            .iter()
+            .map(|known| (known.endpoint.name.clone(), self.connect(&known.endpoint)))
+            .collect();
         Engine::new(Deps {
             providers,
             prices: self.book.clone(),

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::keys::Chosen;
+use crate::app::keys::Keys;
+use crate::app::keys::Source;
 use crate::chat::Dialect;
 use crate::chat::Endpoint;
-use crate::chat::KeySource;
 use crate::chat::Limits;
 use crate::chat::Quirks;
 use crate::chat::Secret;
@@ -15,13 +17,13 @@ use crate::chat::Tariff;
 use crate::chat::Timeouts;
 use crate::config::Env;
 use crate::config::HeaderValue;
-use crate::config::KeyConfig;
 use crate::config::Loaded;
 use crate::config::MissingKey;
 use crate::config::ProviderConfig;
 use crate::config::nearest;
 use crate::provider::Preset;
 use crate::provider::is_loopback;
+use crate::text::Untrusted;
 
 /// A provider that can be named.
 pub(super) struct Known {
@@ -31,6 +33,8 @@ pub(super) struct Known {
     pub ready: bool,
     /// Models for those who named none.
     pub defaults: Vec<String>,
+    /// What its keys are called.
+    pub keys: Vec<String>,
 }
 
 /// All providers that can be named, by name, in the order in which line-ups take from them.
@@ -43,14 +47,14 @@ pub(super) struct Endpoints {
 impl Endpoints {
     /// What is written over what is known, and what is wrong with it: where, and how it is told. A
     /// provider that is wrong stays known by its name, so that nothing else is said of it.
-    pub fn build(loaded: &Loaded, presets: &[Preset], env: &Env) -> (Self, Vec<(usize, String)>) {
+    pub fn build(loaded: &Loaded, presets: &[Preset], keys: &Keys) -> (Self, Vec<(usize, String)>) {
         let (mut known, mut order, mut errors) = (BTreeMap::new(), Vec::new(), Vec::new());
         let written = &loaded.config.providers;
         let own = written.keys().filter(|name| !presets.iter().any(|preset| preset.name == **name));
         let names: Vec<&String> = presets.iter().map(|preset| &preset.name).chain(own).collect();
         for name in names {
             let preset = presets.iter().find(|preset| preset.name == *name);
-            let (one, refusal) = merge(name, preset, written.get(name), env);
+            let (one, refusal) = merge(name, preset, written.get(name), keys);
             known.insert(name.clone(), one);
             order.push(name.clone());
             let Some((message, hint)) = refusal else { continue };
@@ -81,15 +85,13 @@ impl Endpoints {
 }
 
 /// What happened, and what to do.
-type Refusal = (String, String);
-
-type Source = Arc<dyn KeySource>;
+pub(super) type Refusal = (String, String);
 
 fn merge(
     name: &str,
     preset: Option<&Preset>,
     written: Option<&ProviderConfig>,
-    env: &Env,
+    keys: &Keys,
 ) -> (Known, Option<Refusal>) {
     let none = ProviderConfig::default();
     let config = written.unwrap_or(&none);
@@ -105,7 +107,10 @@ fn merge(
     let base_url = url.unwrap_or_default();
     let local = config.local.unwrap_or_else(|| preset.is_some_and(|preset| preset.local));
     let near = local || is_loopback(&base_url);
-    let (key, ready) = key(config, preset, dialect, env);
+    let Chosen { alias, source: key, ready, known, unknown } = keys.choose(name, config, preset);
+    if unknown {
+        refusal = Some(no_such_key(name, &alias, &known));
+    }
     let allow_insecure_http = config.allow_insecure_http.unwrap_or(false);
     let in_clear = base_url.starts_with("http://") && !is_loopback(&base_url) && !allow_insecure_http;
     if in_clear && (key.is_some() || !config.headers.is_empty()) {
@@ -114,7 +119,7 @@ fn merge(
             "use https://, or write allow_insecure_http = true".to_owned(),
         ));
     }
-    let (headers, missing) = headers(config, env);
+    let (headers, missing) = headers(config, &keys.env);
     let tariff = match (local, preset) {
         (true, _) => Tariff::Local,
         (false, _) if config.local.is_some() => Tariff::Metered,
@@ -132,7 +137,7 @@ fn merge(
         dialect,
         base_url,
         key: missing.or(key),
-        key_alias: "default".to_owned(),
+        key_alias: alias,
         headers,
         extra_body: config.extra_body.clone(),
         allow_insecure_http,
@@ -142,34 +147,17 @@ fn merge(
         tariff,
     };
     let defaults = preset.map(|preset| preset.defaults.clone()).unwrap_or_default();
-    (Known { endpoint, ready, defaults }, refusal)
+    (Known { endpoint, ready, defaults, keys: known }, refusal)
 }
 
-/// The way to the key, and whether there is something at its end. A source in the config beats the
-/// variables of the preset.
-fn key(
-    config: &ProviderConfig,
-    preset: Option<&Preset>,
-    dialect: Dialect,
-    env: &Env,
-) -> (Option<Source>, bool) {
-    if dialect == Dialect::Demo {
-        return (None, true);
-    }
-    if let Some(key) = &config.key {
-        let ready = match key {
-            KeyConfig::Env(names) => names.iter().any(|name| env.get(name).is_some()),
-            KeyConfig::Command(_) | KeyConfig::File(_) => true,
-        };
-        return (Some(key.source(env)), ready);
-    }
-    match preset.filter(|preset| !preset.key_env.is_empty()) {
-        Some(preset) => {
-            let ready = preset.key_env.iter().any(|name| env.get(name).is_some());
-            (Some(KeyConfig::Env(preset.key_env.clone()).source(env)), ready)
-        }
-        None => (None, true),
-    }
+/// A name that a provider has no key under.
+pub(super) fn no_such_key(name: &str, alias: &str, known: &[String]) -> Refusal {
+    let what = format!("{name} has no key called {}", Untrusted::from(alias).line());
+    let hint = match known {
+        [] => format!("it has none; salon login {name} --alias NAME keeps one"),
+        known => format!("it has {}; salon login {name} --alias NAME keeps another", known.join(", ")),
+    };
+    (what, hint)
 }
 
 /// The headers with their values. One whose variable is not set leaves a source in the key's place

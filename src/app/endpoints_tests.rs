@@ -32,8 +32,13 @@ pub(crate) fn loaded(text: &str) -> Loaded {
         .unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+/// These variables, and nothing kept.
+pub(crate) fn keys(env: &[(&str, &str)]) -> Keys {
+    Keys { env: Env::of(env), ..Keys::default() }
+}
+
 fn built(text: &str, env: &[(&str, &str)]) -> Endpoints {
-    let (endpoints, errors) = Endpoints::build(&loaded(text), &presets(), &Env::of(env));
+    let (endpoints, errors) = Endpoints::build(&loaded(text), &presets(), &keys(env));
     assert_eq!(errors, []);
     endpoints
 }
@@ -69,7 +74,7 @@ fn what_is_written_wins() {
 #[test]
 fn an_own_server_needs_an_address() {
     let text = "[provider.openruter]\nretries = 1\n";
-    let (endpoints, errors) = Endpoints::build(&loaded(text), &presets(), &Env::of(&[]));
+    let (endpoints, errors) = Endpoints::build(&loaded(text), &presets(), &keys(&[]));
     assert!(endpoints.get("openruter").is_some(), "its models are not said to be unknown too");
     let errors: Vec<String> = errors.into_iter().map(|(_, text)| text).collect();
     assert!(errors[0].contains("config.toml:1:11: the provider openruter has no base_url"), "{}", errors[0]);
@@ -89,7 +94,7 @@ fn a_key_travels_in_clear_on_this_machine_only() {
     ] {
         assert_eq!(is_loopback(url), near, "{url}");
         let text = format!("[provider.x]\nbase_url = \"{url}\"\napi_key = {{ env = \"X\" }}\n");
-        let refused = |text: &str| !Endpoints::build(&loaded(text), &presets(), &Env::of(&[])).1.is_empty();
+        let refused = |text: &str| !Endpoints::build(&loaded(text), &presets(), &keys(&[])).1.is_empty();
         assert_eq!(refused(&text), !near && url.starts_with("http://"), "{url}");
         assert!(!refused(&format!("{text}allow_insecure_http = true\n")), "{url}");
     }

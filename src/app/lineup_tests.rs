@@ -1,18 +1,18 @@
 //! What words lead to which seats, and what is said of words that lead nowhere.
 
 use super::*;
+use crate::app::endpoints::tests::keys;
 use crate::app::endpoints::tests::loaded;
 use crate::app::endpoints::tests::presets;
 use crate::chat::ContextMode;
 use crate::chat::Ids;
 use crate::chat::Millis;
 use crate::chat::Turn;
-use crate::config::Env;
 
 /// Names in a config and an environment.
 fn with<T>(text: &str, env: &[(&str, &str)], check: impl FnOnce(&Names<'_>) -> T) -> T {
     let loaded = loaded(text);
-    let (endpoints, errors) = Endpoints::build(&loaded, &presets(), &Env::of(env));
+    let (endpoints, errors) = Endpoints::build(&loaded, &presets(), &keys(env));
     assert_eq!(errors, []);
     check(&Names { config: &loaded.config, endpoints: &endpoints, book: &PriceBook::default() })
 }

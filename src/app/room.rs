@@ -86,6 +86,7 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         (None, Some(named)) => named,
         (None, None) => last_or_standing(&world, &store)?,
     };
+    world.check_key(&seats).map_err(usage)?;
     let demo = world.is_bare() && seats.iter().all(|seat| seat.model.provider == "demo");
     notices.extend(read_only.as_deref().map(Notice::warning));
     let runtime = runtime().map_err(failed)?;

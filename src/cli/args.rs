@@ -31,6 +31,18 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+impl Cli {
+    /// The name of the key that was asked for.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match &self.command {
+            None => self.room.key.as_deref(),
+            Some(Command::Ask(ask)) => ask.key.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 const EXAMPLES: &str = "Examples:
   salon                                     a new room with the last line-up
   salon -c                                  go on with the last room
@@ -56,6 +68,9 @@ pub struct RoomArgs {
     /// The three offline demo models
     #[arg(long, conflicts_with = "models")]
     pub demo: bool,
+    /// The key to use, by what it is called
+    #[arg(long, value_name = "ALIAS")]
+    pub key: Option<String>,
     /// Write nothing to disk
     #[arg(long)]
     pub ephemeral: bool,
@@ -297,6 +312,7 @@ fn check(cli: &Cli) -> Result<(), String> {
             (room.lineup.is_some(), "--lineup"),
             (!room.models.is_empty(), "-m"),
             (room.demo, "--demo"),
+            (room.key.is_some(), "--key"),
             (room.ephemeral, "--ephemeral"),
             (room.send, "--send"),
             (room.prompt.is_some(), "a prompt"),

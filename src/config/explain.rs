@@ -180,7 +180,7 @@ impl Masking {
             return;
         }
         let from = if goes_on { 0 } else { line.find('=').map_or(0, |at| at + 1) };
-        out.push_str(line.get(..from).unwrap_or_default());
+        push_long_words(line.get(..from).unwrap_or_default(), out);
         self.value(line.get(from..).unwrap_or_default(), out);
     }
 
@@ -226,8 +226,18 @@ fn star(value: &str, out: &mut String) {
 fn names_a_key(name: &str) -> bool {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    const ENDS: [&str; 9] =
-        ["key", "headers", "header", "token", "secret", "password", "authorization", "bearer", "credentials"];
+    const ENDS: [&str; 10] = [
+        "key",
+        "keys",
+        "headers",
+        "header",
+        "token",
+        "secret",
+        "password",
+        "authorization",
+        "bearer",
+        "credentials",
+    ];
     if ENDS.iter().any(|end| plain.ends_with(end)) || plain.contains("apikey") || plain.contains("headers") {
         return true;
     }

@@ -4,7 +4,10 @@
 //! Nothing in the working directory is ever read (safety R18): a file counts when it stands in the
 //! user's own config directory, or when a flag or `SALON_CONFIG` names it.
 
+mod credentials;
 mod explain;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod paths;
 mod schema;
 mod secrets;
@@ -24,6 +27,7 @@ use crate::chat::Params;
 use crate::chat::Pico;
 use crate::chat::Secret;
 
+pub use credentials::{Aliases, Credentials, DEFAULT_ALIAS, alias, pasted};
 pub use explain::{ConfigErrors, Source, nearest};
 pub use paths::{Env, Paths, init};
 pub use secrets::{KeyConfig, MissingKey};
@@ -58,6 +62,8 @@ pub struct Config {
     pub keys: BTreeMap<String, BTreeMap<String, String>>,
     /// `[demo] pace` in thousandths of the real pace; 0 is at once.
     pub pace: Option<u32>,
+    /// `[discover] local`: whether servers on this machine are looked for; `None`: yes.
+    pub discover_local: Option<bool>,
 }
 
 /// `[provider.NAME]`, each key as written or absent.
@@ -71,6 +77,10 @@ pub struct ProviderConfig {
     pub base_url: Option<String>,
     /// Where the key comes from.
     pub key: Option<KeyConfig>,
+    /// Further keys, by what they are called.
+    pub keys: BTreeMap<String, KeyConfig>,
+    /// Which key is used, and where that stands.
+    pub chosen_key: Option<(Span, String)>,
     /// Further headers.
     pub headers: Vec<(String, HeaderValue)>,
     /// Further members of every request, a raw JSON object.

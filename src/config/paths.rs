@@ -87,6 +87,13 @@ impl Paths {
         self.data.join("salon.db")
     }
 
+    /// The keys that `salon login` keeps: beside the database, not beside the config, which people
+    /// put into repositories.
+    #[must_use]
+    pub fn credentials(&self) -> PathBuf {
+        self.data.join("credentials.toml")
+    }
+
     /// The user's own themes.
     #[must_use]
     pub fn themes(&self) -> PathBuf {
@@ -126,7 +133,7 @@ pub fn init(path: &Path) -> Result<(), InitError> {
 }
 
 /// Makes a directory and those above it, for the owner alone.
-fn private_dirs(path: &Path) -> std::io::Result<()> {
+pub(super) fn private_dirs(path: &Path) -> std::io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -23,6 +23,7 @@ use crate::config::PriceConfig;
 use crate::config::ProviderConfig;
 use crate::config::SeatConfig;
 use crate::config::UiConfig;
+use crate::config::credentials::alias as alias_of_key;
 use crate::config::explain::Source;
 use crate::config::explain::nearest;
 use crate::config::value::CHOSEN;
@@ -130,6 +131,12 @@ pub(super) const ROOT: &[Field<Config>] = rows![Config;
     "ui" => |config, value, walk| walk.inner(value, "[ui]", UI, &mut config.ui);
     "keys" => keys;
     "demo" => |config, value, walk| walk.inner(value, "[demo]", DEMO, config);
+    "discover" => |config, value, walk| walk.inner(value, "[discover]", DISCOVER, config);
+];
+
+/// `[discover]`.
+pub(super) const DISCOVER: &[Field<Config>] = rows![Config;
+    "local" => |config, value, walk| config.discover_local = walk.boolean(value);
 ];
 
 /// `[budget]`.
@@ -172,6 +179,10 @@ pub(super) const PROVIDER: &[Field<ProviderConfig>] = rows![ProviderConfig;
     };
     "base_url" => |provider, value, walk| provider.base_url = base_url(value, walk);
     "api_key" => |provider, value, walk| provider.key = api_key(value, walk);
+    "keys" => more_keys;
+    "key" => |provider, value, walk| {
+        provider.chosen_key = key_name(value, walk).map(|name| (value.span(), name));
+    };
     "headers" => headers;
     "extra_body" => |provider, value, walk| provider.extra_body = walk.json_object(value);
     "timeouts" => |provider, value, walk| walk.inner(value, "timeouts", TIMEOUTS, provider);
@@ -367,19 +378,49 @@ fn api_key(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<KeyConfig> {
             let path = PathBuf::from(path);
             KeyConfig::File(if path.starts_with("~") { path } else { walk.beside.join(path) })
         }),
+        #[cfg(feature = "keyring")]
+        "keyring" => walk.name(way).map(KeyConfig::Keyring),
+        #[cfg(not(feature = "keyring"))]
         "keyring" => {
-            let hint = format!("this salon is built without the system's keyring; {WAYS}");
+            let hint = format!(
+                "this salon is built without the system's keyring: cargo install --features keyring; or {WAYS}"
+            );
             walk.error(&name.span(), "keyring is not built in", &hint);
             None
         }
         other => {
             // The name is quoted only when it is near a known one: it may be a key that was put wrong.
-            let hint = match nearest(other, ["env", "command", "file"]) {
+            let hint = match nearest(other, ["env", "command", "file", "keyring"]) {
                 Some(near) => format!("did you mean {near}?"),
                 None => WAYS.to_owned(),
             };
             walk.error(&name.span(), "this is no way to a key", &hint);
             None
+        }
+    }
+}
+
+/// What a key is called. The name is not quoted: it may be a key that was put wrong.
+fn key_name(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<String> {
+    let text = walk.name(value)?;
+    match alias_of_key(&text) {
+        Ok(name) => Some(name),
+        Err(why) => {
+            walk.error(&value.span(), "this is no name of a key", &why);
+            None
+        }
+    }
+}
+
+/// `[provider.NAME.keys]`: a name and the way to its key, one a line.
+fn more_keys(provider: &mut ProviderConfig, value: &Value<'_>, walk: &mut Walk<'_>) {
+    let Some(table) = walk.table(value, "a table, as in { work = { env = \"WORK_KEY\" } }") else { return };
+    for (name, way) in table {
+        match alias_of_key(name.get_ref()) {
+            Ok(alias) => {
+                provider.keys.extend(api_key(way, walk).map(|key| (alias, key)));
+            }
+            Err(why) => walk.error(&name.span(), "this is no name of a key", &why),
         }
     }
 }
@@ -461,6 +502,7 @@ pub(super) fn all_names() -> Vec<&'static str> {
         names(ROOT),
         names(BUDGET),
         names(DEMO),
+        names(DISCOVER),
         names(UI),
         names(PROVIDER),
         names(TIMEOUTS),

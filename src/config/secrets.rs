@@ -29,6 +29,9 @@ pub enum KeyConfig {
     Command(Vec<String>),
     /// A file; its first line is the key.
     File(PathBuf),
+    /// The system's keyring, under this name. Only where it is built in.
+    #[cfg(feature = "keyring")]
+    Keyring(String),
 }
 
 impl KeyConfig {
@@ -41,6 +44,8 @@ impl KeyConfig {
                 Arc::new(CommandKey { argv: argv.clone(), limit: COMMAND_LIMIT, found: Mutex::new(None) })
             }
             Self::File(path) => Arc::new(FileKey { path: path.clone(), env: env.clone() }),
+            #[cfg(feature = "keyring")]
+            Self::Keyring(name) => Arc::new(crate::config::keyring::KeyringKey::new(name)),
         }
     }
 }
@@ -218,7 +223,7 @@ impl KeySource for FileKey {
 }
 
 /// Opens without waiting for a writer when the name is a pipe's.
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
+pub(super) fn open(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -231,7 +236,7 @@ fn open(path: &Path) -> std::io::Result<std::fs::File> {
 }
 
 #[cfg(unix)]
-fn open_to_others(meta: &std::fs::Metadata) -> Option<String> {
+pub(super) fn open_to_others(meta: &std::fs::Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let me = rustix::process::getuid().as_raw();
     if meta.uid() != me && meta.uid() != 0 {
@@ -241,7 +246,7 @@ fn open_to_others(meta: &std::fs::Metadata) -> Option<String> {
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_: &std::fs::Metadata) -> Option<String> {
+pub(super) fn open_to_others(_: &std::fs::Metadata) -> Option<String> {
     None
 }
 
@@ -250,7 +255,7 @@ fn first_line(text: &str) -> String {
 }
 
 /// A key stands in a header: visible ASCII and nothing else.
-fn checked(key: &str, from: &str) -> Result<Secret, KeyError> {
+pub(super) fn checked(key: &str, from: &str) -> Result<Secret, KeyError> {
     if key.is_empty() {
         return Err(KeyError { tried: format!("{from} is empty"), hint: "put the key there".to_owned() });
     }

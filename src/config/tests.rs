@@ -34,6 +34,9 @@ fn valid_configs_load_without_a_word() {
 #[test]
 fn invalid_configs_say_what_is_wrong() {
     for (name, text) in folder("invalid_configs") {
+        if cfg!(feature = "keyring") && name.ends_with("/keyring.toml") {
+            continue;
+        }
         let want = std::fs::read_to_string(name.replace(".toml", ".txt")).expect("the message stands beside");
         let told = read(&text).expect_err(&name).to_string();
         for line in want.lines().filter(|line| !line.is_empty()) {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -42,29 +42,29 @@ struct Shared {
     clients: Mutex<Vec<(Rules, Client)>>,
     /// Keys that were asked for, by provider and alias.
     keys: Mutex<HashMap<(String, String), Secret>>,
-    lessons: LessonBook,
+    lessons: OnceLock<LessonBook>,
 }
 
 impl Http {
     /// Makes nothing yet. Keys that are used from now on are known to `redactor`.
     #[must_use]
     pub fn new(redactor: Redactor) -> Self {
-        Self::of(redactor, LessonBook::default())
+        Self(Arc::new(Shared {
+            redactor,
+            clients: Mutex::default(),
+            keys: Mutex::default(),
+            lessons: OnceLock::new(),
+        }))
     }
 
-    /// The same, with a book in which is kept what models do not take.
-    #[must_use]
-    pub fn with_lessons(&self, lessons: LessonBook) -> Self {
-        Self::of(self.0.redactor.clone(), lessons)
-    }
-
-    fn of(redactor: Redactor, lessons: LessonBook) -> Self {
-        Self(Arc::new(Shared { redactor, clients: Mutex::default(), keys: Mutex::default(), lessons }))
+    /// From now on what models teach is kept in this book; the first one that is given stays.
+    pub fn keep_lessons(&self, lessons: LessonBook) {
+        drop(self.0.lessons.set(lessons));
     }
 
     /// What models taught.
     pub(super) fn lessons(&self) -> &LessonBook {
-        &self.0.lessons
+        self.0.lessons.get_or_init(LessonBook::default)
     }
 
     /// What takes the keys out of texts.

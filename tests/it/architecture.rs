@@ -66,6 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/"]),
     ("tracing_subscriber", &["app/log.rs"]),
     ("directories", &["config/paths.rs"]),
+    ("keyring", &["config/keyring.rs"]),
     ("toml", &["config/", "price/", "provider/", "tui/theme/", "tui/keymap/"]),
     ("serde", &["wire/", "provider/", "price/", "store/", "cli/", "config/", "tui/theme/", "tui/keymap/"]),
     ("serde_json", &["wire/", "provider/", "price/", "store/", "cli/", "config/", "app/"]),
