@@ -97,8 +97,9 @@ impl Http {
         Ok(Some(key))
     }
 
-    /// The provider refused the key: the next request asks its source again.
-    pub(super) fn forget_key(&self, endpoint: &Endpoint) {
+    /// The provider refused the key, or there is another one now: the next request asks its source
+    /// again.
+    pub fn forget_key(&self, endpoint: &Endpoint) {
         if let Ok(mut keys) = self.0.keys.lock() {
             keys.remove(&place(endpoint));
         }

@@ -7,6 +7,7 @@
 //! A provider that speaks a known dialect is a row in `presets.toml`. A new dialect is its file, a
 //! row in [`DIALECTS`] and its recordings.
 
+mod account;
 mod calls;
 pub mod catalogue;
 mod chat_stream;
@@ -18,9 +19,14 @@ mod exchange;
 mod http;
 mod members;
 mod lessons;
+mod local;
+mod loopback;
+mod oauth;
 mod openai;
 mod openrouter;
 mod presets;
+mod probe;
+mod proxy;
 mod think;
 mod tokens;
 mod trouble;
@@ -39,10 +45,16 @@ use crate::chat::StreamEvent;
 
 use driver::Driver;
 
+pub use account::{Activity, ActivityRow, Credits, KeyFacts, activity, credits, key_facts};
 pub use demo::{Demo, Pace, models as demo_models};
 pub use http::{Http, is_loopback};
 pub use lessons::LessonBook;
+pub use local::find_local;
+pub use loopback::Loopback;
+pub use oauth::{Pkce, exchange as code_for_key, page as login_page};
 pub use presets::{Preset, presets};
+pub use probe::{Answered, check_key, model_ids};
+pub use proxy::proxy_of;
 
 /// What a stream gives: events in batches, one batch per piece of the response, never empty; at
 /// most one fault, as the last item. Nothing follows `Finished` or a fault. Dropping the stream
