@@ -201,6 +201,7 @@ fn limits(config: &ProviderConfig) -> Limits {
     Limits {
         concurrency: config.concurrency.and_then(|n| usize::try_from(n).ok()).unwrap_or(base.concurrency),
         retries: config.retries.unwrap_or(base.retries).min(2),
+        rate: config.rate.or(base.rate),
     }
 }
 

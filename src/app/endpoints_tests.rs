@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::chat::Limits;
 
 pub(crate) fn preset(name: &str, variables: &[&str], defaults: &[&str]) -> Preset {
     let demo = name == "demo";
@@ -59,12 +60,12 @@ fn a_preset_is_there_and_ready_with_its_variable() {
 #[test]
 fn what_is_written_wins() {
     let text = "[provider.openai]\nbase_url = \"http://127.0.0.1:9/v1/\"\napi_key = { env = \"MINE\" }\nretries = 0\n\
-                concurrency = 3\nthink_tags = false\nmax_completion_tokens = true\ntimeouts = { idle = 7 }\n";
+                concurrency = 3\nrate = 30\nthink_tags = false\nmax_completion_tokens = true\ntimeouts = { idle = 7 }\n";
     let endpoints = built(text, &[("MINE", "sk-mine-mine"), ("OA_KEY", "sk-other-other")]);
     let endpoint = &endpoints.get("openai").expect("known").endpoint;
     assert_eq!(endpoint.base_url, "http://127.0.0.1:9/v1");
     assert_eq!(endpoint.key.as_ref().expect("a source").key().expect("a key").expose(), "sk-mine-mine");
-    assert_eq!((endpoint.limits.retries, endpoint.limits.concurrency), (0, 3));
+    assert_eq!(endpoint.limits, Limits { concurrency: 3, retries: 0, rate: Some(30) });
     assert!(endpoint.quirks.max_completion_tokens && !endpoint.quirks.think_tags);
     assert_eq!(endpoint.timeouts.transport_idle, Duration::from_secs(7));
     assert_eq!(endpoint.timeouts.headers, Timeouts::LOCAL.headers, "a model may have to be loaded first");

@@ -83,11 +83,13 @@ pub struct Limits {
     pub concurrency: usize,
     /// Further attempts after the first, before the first byte only. At most 2.
     pub retries: u32,
+    /// Requests that may begin within a minute, for one key.
+    pub rate: Option<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 16, retries: 2 }
+        Self { concurrency: 16, retries: 2, rate: None }
     }
 }
 

@@ -48,6 +48,8 @@ pub enum StreamEvent {
     /// What a person should know about how the request was sent: a parameter that was left out or
     /// changed. In salon's words.
     Note(String),
+    /// The provider's limit for this key is used up; it is lifted after so many milliseconds.
+    Hold(u64),
     /// The protocol's own end mark was seen, and the stream has ended.
     Finished(Finish),
 }

@@ -221,6 +221,13 @@ impl Desk<'_> {
                 let (model, pause) = (Untrusted::from(model), after_ms.div_ceil(1000));
                 self.out.tell(&format!("salon: {}: {why}; attempt {attempt} in {pause} s", model.line()));
             }
+            RunEventKind::Queued { why, for_ms: Some(ms) } => {
+                let model =
+                    self.answers.get(at).map(|answer| answer.seat.model.to_string()).unwrap_or_default();
+                let (model, pause) = (Untrusted::from(model), ms.div_ceil(1000));
+                let why = Untrusted::from(why.as_str());
+                self.out.tell(&format!("salon: {}: waits {pause} s: {}", model.line(), why.line()));
+            }
             RunEventKind::Note(words) => {
                 let model =
                     self.answers.get(at).map(|answer| answer.seat.model.to_string()).unwrap_or_default();

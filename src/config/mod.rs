@@ -93,6 +93,8 @@ pub struct ProviderConfig {
     pub idle: Option<u64>,
     /// Requests at once.
     pub concurrency: Option<u32>,
+    /// Requests a minute.
+    pub rate: Option<u32>,
     /// Further attempts, at most 2.
     pub retries: Option<u32>,
     /// Whether it runs on a machine of the user's, so that nothing is paid.

@@ -189,6 +189,9 @@ pub(super) const PROVIDER: &[Field<ProviderConfig>] = rows![ProviderConfig;
     "concurrency" => |provider, value, walk| {
         provider.concurrency = walk.integer(value, 1, 1000).and_then(|number| u32::try_from(number).ok());
     };
+    "rate" => |provider, value, walk| {
+        provider.rate = walk.integer(value, 1, 100_000).and_then(|number| u32::try_from(number).ok());
+    };
     "retries" => |provider, value, walk| {
         provider.retries = walk.integer(value, 0, 2).and_then(|number| u32::try_from(number).ok());
     };

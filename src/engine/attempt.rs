@@ -119,7 +119,8 @@ impl Attempt {
             }
             StreamEvent::Cost(cost) => self.cost = Some(cost),
             StreamEvent::Note(words) => out.push(Piece::Told(RunEventKind::Note(words))),
-            StreamEvent::KeepAlive => {}
+            // Of a used-up limit the gate is told, which all runs of the key share.
+            StreamEvent::KeepAlive | StreamEvent::Hold(_) => {}
             StreamEvent::Finished(finish) => {
                 self.finish = Some(finish.name());
                 return Ok(true);

@@ -31,8 +31,13 @@ pub struct RunEvent {
 /// What happened. Text comes here only after it was committed (or `Save(NotSaved)` was told).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunEventKind {
-    /// It waits for others on the same key; says for what, in words.
-    Queued(String),
+    /// It waits for its turn at the provider.
+    Queued {
+        /// For what, in words.
+        why: String,
+        /// For how long, when that is known.
+        for_ms: Option<u64>,
+    },
     /// A request is being sent.
     Connecting {
         /// 1, 2 or 3.

@@ -1,8 +1,9 @@
-//! How much one key is asked at once. A gate for each (provider, key): so many requests in flight,
-//! and a pause for all of them when the provider asks for one. One gate never holds up another. It
-//! does not retry; it only lets in. The randomness of all waits is here and comes from a seed.
+//! How much one key is asked. A gate for each (provider, key): so many requests in flight, so many a
+//! minute, and a pause for all of them when the provider asks for one. One gate never holds up
+//! another. It does not retry; it only lets in. The randomness of all waits is here and comes from a seed.
 
 use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,13 +15,17 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
+use crate::chat::Dialect;
 use crate::chat::Endpoint;
+use crate::chat::Limits;
 
 /// The longest time by which requests that waited for one pause are spread afterwards.
 const MAX_SPREAD_MS: u64 = 500;
 
 /// The longest pause before a retry for which no time was asked.
 const MAX_BACKOFF_MS: u64 = 8_000;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Numbers at random from a seed, for any number of tasks at once.
 pub struct Chance(AtomicU64);
@@ -62,25 +67,35 @@ impl Limiter {
     pub fn gate(&self, endpoint: &Endpoint) -> Arc<Gate> {
         let key = (endpoint.name.clone(), endpoint.key_alias.clone());
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = gates.entry(key).or_insert_with(|| {
-            let most = endpoint.limits.concurrency.clamp(1, Semaphore::MAX_PERMITS);
-            Arc::new(Gate {
-                name: endpoint.name.clone(),
-                most,
-                slots: Arc::new(Semaphore::new(most)),
-                closed_until: Mutex::new(None),
-            })
-        });
+        let gate = gates.entry(key).or_insert_with(|| Arc::new(Gate::new(&endpoint.name, endpoint.limits)));
         Arc::clone(gate)
     }
+}
+
+/// How many requests a minute a model may get besides the limit of its provider: OpenRouter answers
+/// twenty for all models that it gives away.
+#[must_use]
+pub fn rate_of_model(endpoint: &Endpoint, id: &str) -> Option<u32> {
+    (endpoint.dialect == Dialect::OpenRouter && id.ends_with(":free")).then_some(20)
 }
 
 /// The way in to one key of one provider.
 pub struct Gate {
     name: String,
     most: usize,
+    rate: Option<u32>,
     slots: Arc<Semaphore>,
-    closed_until: Mutex<Option<Instant>>,
+    times: Mutex<Times>,
+}
+
+/// What happened at a gate, as far as it decides who comes in.
+#[derive(Default)]
+struct Times {
+    closed_until: Option<Instant>,
+    /// When requests began within the last minute: all of them, and those of models with a limit of
+    /// their own.
+    all: VecDeque<Instant>,
+    limited: VecDeque<Instant>,
 }
 
 /// Held while a request is in flight.
@@ -88,7 +103,24 @@ pub struct Pass {
     _slot: Option<OwnedSemaphorePermit>,
 }
 
+/// Why one may not begin yet, and when it is worth asking again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// In words.
+    pub why: String,
+    /// Not before then.
+    pub until: Instant,
+    /// The provider has closed the gate, for all of its key at once.
+    pub closed: bool,
+}
+
 impl Gate {
+    fn new(name: &str, limits: Limits) -> Self {
+        let most = limits.concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        let slots = Arc::new(Semaphore::new(most));
+        Self { name: name.to_owned(), most, rate: limits.rate, slots, times: Mutex::default() }
+    }
+
     /// A pass, when one is free and nobody was there before.
     pub fn try_enter(&self) -> Option<Pass> {
         Arc::clone(&self.slots).try_acquire_owned().ok().map(|slot| Pass { _slot: Some(slot) })
@@ -104,29 +136,53 @@ impl Gate {
     #[must_use]
     pub fn why_full(&self) -> String {
         match self.most {
-            1 => format!("waiting · {} runs 1", self.name),
-            most => format!("waiting · {} runs {most} at once", self.name),
+            1 => format!("{} runs 1", self.name),
+            most => format!("{} runs {most} at once", self.name),
         }
     }
 
     /// Lets nobody in before `until`, as the provider asked.
     pub fn close_until(&self, until: Instant) {
-        let mut closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *closed = Some(closed.map_or(until, |earlier| earlier.max(until)));
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.closed_until = Some(times.closed_until.map_or(until, |earlier| earlier.max(until)));
     }
 
-    /// Until when nobody is let in; `None` when it is open.
-    #[must_use]
-    pub fn closed(&self, now: Instant) -> Option<Instant> {
-        let closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        closed.filter(|until| *until > now)
+    /// Whoever has a pass may begin now, and is counted, or is told why not. `rate` is the limit of
+    /// the model itself.
+    ///
+    /// # Errors
+    /// When the provider has closed the gate, or a minute's requests have begun.
+    pub fn begin(&self, now: Instant, rate: Option<u32>) -> Result<(), Hold> {
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = times.closed_until.filter(|until| *until > now) {
+            return Err(Hold { why: format!("{} asks to wait", self.name), until, closed: true });
+        }
+        let Times { all, limited, .. } = &mut *times;
+        for (starts, rate) in [(&mut *all, self.rate), (&mut *limited, rate)] {
+            let Some((most, until)) = rate.and_then(|rate| Some((rate, opens(starts, rate, now)?))) else {
+                continue;
+            };
+            let why = format!("{} takes {most} a minute", self.name);
+            return Err(Hold { why, until, closed: false });
+        }
+        if self.rate.is_some() {
+            all.push_back(now);
+        }
+        if rate.is_some() {
+            limited.push_back(now);
+        }
+        Ok(())
     }
+}
 
-    /// Why one has to wait for the pause to end, in words.
-    #[must_use]
-    pub fn why_closed(&self, wait: Duration) -> String {
-        format!("waiting · {} asks for {} s", self.name, wait.as_millis().div_ceil(1000))
+/// When one more may begin, after these; `None`: now. Forgets what began more than a minute ago.
+fn opens(starts: &mut VecDeque<Instant>, rate: u32, now: Instant) -> Option<Instant> {
+    while starts.front().is_some_and(|start| *start + MINUTE <= now) {
+        starts.pop_front();
     }
+    let most = usize::try_from(rate).unwrap_or(usize::MAX);
+    let first = starts.len().checked_sub(most)?;
+    starts.get(first).map(|start| *start + MINUTE)
 }
 
 /// By how much a request that waited so long is put off, so that not all come back at once.

@@ -21,35 +21,57 @@ fn backoff_doubles_up_to_eight_seconds() {
     }
 }
 
+fn gate(concurrency: usize, rate: Option<u32>) -> Gate {
+    Gate::new("lab", Limits { concurrency, retries: 0, rate })
+}
+
+fn held(gate: &Gate, now: Instant, rate: Option<u32>) -> Option<(String, Duration)> {
+    gate.begin(now, rate).err().map(|hold| (hold.why, hold.until - now))
+}
+
 #[test]
 fn a_pause_ends_and_is_never_shortened() {
-    let gate = Gate {
-        name: "lab".to_owned(),
-        most: 1,
-        slots: Arc::new(Semaphore::new(1)),
-        closed_until: Mutex::new(None),
-    };
+    let gate = gate(1, None);
     let now = Instant::now();
     let (soon, late) = (now + Duration::from_secs(1), now + Duration::from_secs(9));
-    assert_eq!(gate.closed(now), None);
+    assert_eq!(gate.begin(now, None), Ok(()));
     gate.close_until(late);
     gate.close_until(soon);
-    assert_eq!(gate.closed(now), Some(late));
-    assert_eq!(gate.closed(late), None);
-    assert_eq!(gate.why_closed(Duration::from_millis(8_001)), "waiting · lab asks for 9 s");
-    assert_eq!(gate.why_full(), "waiting · lab runs 1");
+    let hold = Hold { why: "lab asks to wait".to_owned(), until: late, closed: true };
+    assert_eq!(gate.begin(now, None), Err(hold));
+    assert_eq!(gate.begin(late, None), Ok(()));
+    assert_eq!(gate.why_full(), "lab runs 1");
 }
 
 #[test]
 fn a_gate_lets_in_so_many() {
-    let gate = Gate {
-        name: "lab".to_owned(),
-        most: 2,
-        slots: Arc::new(Semaphore::new(2)),
-        closed_until: Mutex::new(None),
-    };
+    let gate = gate(2, None);
     let (one, two) = (gate.try_enter(), gate.try_enter());
     assert!(one.is_some() && two.is_some() && gate.try_enter().is_none());
     drop(one);
     assert!(gate.try_enter().is_some());
+}
+
+#[test]
+fn no_minute_has_more_than_its_rate() {
+    let (gate, start) = (gate(9, Some(2)), Instant::now());
+    let at = |seconds: u64| start + Duration::from_secs(seconds);
+    let words = || "lab takes 2 a minute".to_owned();
+    assert_eq!(held(&gate, at(0), None), None);
+    assert_eq!(held(&gate, at(10), None), None);
+    assert_eq!(held(&gate, at(20), None), Some((words(), Duration::from_secs(40))));
+    assert_eq!(held(&gate, at(60), None), None);
+    assert_eq!(held(&gate, at(60), None), Some((words(), Duration::from_secs(10))));
+    assert_eq!(held(&gate, at(70), None), None);
+    assert_eq!(held(&gate, at(500), None), None);
+}
+
+#[test]
+fn models_that_are_given_away_have_a_limit_of_their_own() {
+    let (gate, now) = (gate(99, None), Instant::now());
+    for _ in 0..20 {
+        assert_eq!(held(&gate, now, Some(20)), None);
+    }
+    assert!(held(&gate, now, Some(20)).is_some());
+    assert_eq!(held(&gate, now, None), None, "a paid one goes on");
 }

@@ -33,7 +33,9 @@ use crate::engine::event::RunEventKind;
 use crate::engine::journal::Pen;
 use crate::engine::lane::Ending;
 use crate::engine::lane::Piece;
+use crate::engine::limiter::Hold;
 use crate::engine::limiter::Pass;
+use crate::engine::limiter::rate_of_model;
 use crate::engine::limiter::spread;
 use crate::provider::EventStream;
 use crate::provider::Provider;
@@ -144,20 +146,25 @@ impl Run {
 
     /// Waits for a place at the provider, and says so when that takes time.
     async fn admit(&mut self, provider: &dyn Provider) -> Pass {
-        let gate = self.inner.limiter.gate(provider.endpoint());
+        let endpoint = provider.endpoint();
+        let (gate, rate) =
+            (self.inner.limiter.gate(endpoint), rate_of_model(endpoint, &self.ask.seat.model.id));
         let pass = match gate.try_enter() {
             Some(pass) => pass,
             None => {
-                self.tell(RunEventKind::Queued(gate.why_full())).await;
+                self.tell(RunEventKind::Queued { why: gate.why_full(), for_ms: None }).await;
                 gate.enter().await
             }
         };
         loop {
             let now = self.inner.clock.now();
-            let Some(until) = gate.closed(now) else { return pass };
+            let Err(Hold { why, until, closed }) = gate.begin(now, rate) else { return pass };
             let wait = until.saturating_duration_since(now);
-            self.tell(RunEventKind::Queued(gate.why_closed(wait))).await;
-            self.inner.clock.sleep_until(until + spread(&self.inner.chance, wait)).await;
+            // All of a key wait for the same end of a pause: they do not come back at once.
+            let later = if closed { spread(&self.inner.chance, wait) } else { Duration::ZERO };
+            let for_ms = Some(millis_between(now, until + later));
+            self.tell(RunEventKind::Queued { why, for_ms }).await;
+            self.inner.clock.sleep_until(until + later).await;
         }
     }
 
@@ -186,6 +193,9 @@ impl Run {
     fn absorb(&mut self, batch: Vec<StreamEvent>) -> Result<bool, Fault> {
         let now = self.inner.clock.now();
         for event in batch {
+            if let StreamEvent::Hold(ms) = &event {
+                self.hold(*ms);
+            }
             if self.attempt.take(event, now, self.pen.pieces())? {
                 return Ok(true);
             }
@@ -213,6 +223,15 @@ impl Run {
         if let (FaultClass::Rate, Some(wait), Some(provider)) = (fault.class, wait, &self.provider) {
             let gate = self.inner.limiter.gate(provider.endpoint());
             gate.close_until(self.inner.clock.now() + wait);
+        }
+    }
+
+    /// A provider that says "no more for now" with its answer is not asked again before that is over.
+    /// A limit of hours or days is left to the answer of the next request.
+    fn hold(&self, ms: u64) {
+        if let (Some(provider), true) = (&self.provider, ms <= MOST_PATIENCE_MS) {
+            let gate = self.inner.limiter.gate(provider.endpoint());
+            gate.close_until(self.inner.clock.now() + Duration::from_millis(ms));
         }
     }
 

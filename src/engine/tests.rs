@@ -398,16 +398,27 @@ fn calls_parts_and_opaque_state_are_kept_in_order() {
     assert_eq!(written.deltas[2].text, "{\"id\":\"c1\",\"name\":\"look\",\"arguments\":\"{\\\"a\\\":1}\"}");
 }
 
+fn queued(why: &str, for_ms: Option<u64>) -> RunEventKind {
+    RunEventKind::Queued { why: why.to_owned(), for_ms }
+}
+
+/// For what a run waited, and how long.
+fn waits(told: &Told) -> Vec<(&str, Option<u64>)> {
+    let of = |event| match event {
+        &RunEventKind::Queued { ref why, for_ms } => Some((why.as_str(), for_ms)),
+        _ => None,
+    };
+    told.events.iter().filter_map(of).collect()
+}
+
 #[test]
 fn a_full_provider_queues_and_says_so() {
     let script = vec![say("a"), Step::Wait(100), end()];
-    let lab = Cast { limits: Limits { concurrency: 2, retries: 0 }, ..cast("lab", vec![script]) };
+    let lab = Cast { limits: Limits { concurrency: 2, retries: 0, rate: None }, ..cast("lab", vec![script]) };
     let mut stage = Stage::new(vec![lab]);
     let told = stage.run(&["lab/a", "lab/b", "lab/c"]);
-    let queued: Vec<bool> = told
-        .iter()
-        .map(|told| told.events.contains(&RunEventKind::Queued("waiting · lab runs 2 at once".to_owned())))
-        .collect();
+    let queued: Vec<bool> =
+        told.iter().map(|told| told.events.contains(&queued("lab runs 2 at once", None))).collect();
     assert_eq!(queued, [false, false, true]);
     assert_eq!(told[2].outcome.total_ms, 200);
     assert_eq!(told[2].outcome.ttft_ms, Some(0), "waiting is no part of it");
@@ -416,7 +427,7 @@ fn a_full_provider_queues_and_says_so() {
 #[test]
 fn a_429_pauses_its_own_key_only() {
     let lab = Cast {
-        limits: Limits { concurrency: 1, retries: 1 },
+        limits: Limits { concurrency: 1, retries: 1, rate: None },
         ..cast("lab", vec![vec![Step::Fail(too_many(5_000))], vec![say("a"), end()]])
     };
     let other = cast("other", vec![vec![say("b"), end()]]);
@@ -425,10 +436,73 @@ fn a_429_pauses_its_own_key_only() {
     assert_eq!(told[2].outcome.total_ms, 0);
     assert!(told[0].outcome.total_ms >= 5_000);
     // The second seat got no 429 of its own, but waits as long, and says why.
-    let waited = RunEventKind::Queued("waiting · lab asks for 5 s".to_owned());
-    assert!(told[1].events.contains(&waited), "{:?}", told[1].events);
+    let waits = waits(&told[1]);
+    assert!(matches!(waits[..], [("lab asks to wait", Some(5_000..=5_500))]), "{waits:?}");
     assert!((5_000..=5_500).contains(&told[1].outcome.total_ms), "{}", told[1].outcome.total_ms);
     assert_eq!(told[1].outcome.attempts, 1);
+}
+
+#[test]
+fn a_limit_that_an_answer_calls_used_up_holds_the_next_request() {
+    let last = Step::Say(vec![StreamEvent::Hold(4_000)]);
+    let lab = Cast {
+        limits: Limits { concurrency: 1, retries: 0, rate: None },
+        ..cast("lab", vec![vec![last, say("a"), end()], vec![say("b"), end()]])
+    };
+    let far = Step::Say(vec![StreamEvent::Hold(60_001)]);
+    let days = Cast {
+        limits: Limits { concurrency: 1, retries: 0, rate: None },
+        ..cast("days", vec![vec![far, say("c"), end()], vec![say("d"), end()]])
+    };
+    let mut stage = Stage::new(vec![lab, days]);
+    let told = stage.run(&["lab/a", "lab/b", "days/a", "days/b"]);
+    assert_eq!((told[0].outcome.total_ms, told[0].text().as_str()), (0, "a"));
+    assert!(matches!(told[1].outcome.total_ms, 4_000..=4_400), "{}", told[1].outcome.total_ms);
+    assert_eq!(told[3].outcome.total_ms, 0, "nobody waits here for what takes hours");
+}
+
+#[test]
+fn a_rate_spreads_the_seats_over_minutes_and_a_stop_ends_the_wait() {
+    let lab = Cast {
+        limits: Limits { concurrency: 9, retries: 0, rate: Some(2) },
+        ..cast("lab", vec![vec![say("a"), end()]])
+    };
+    let mut stage = Stage::new(vec![lab]);
+    let told = stage.run(&["lab/a", "lab/b", "lab/c", "lab/d", "lab/e"]);
+    let took: Vec<u64> = told.iter().map(|told| told.outcome.total_ms).collect();
+    assert_eq!(took, [0, 0, 60_000, 60_000, 120_000]);
+    assert_eq!(waits(&told[2]), [("lab takes 2 a minute", Some(60_000))]);
+
+    let lab = Cast {
+        limits: Limits { concurrency: 9, retries: 0, rate: Some(1) },
+        ..cast("lab", vec![vec![say("a"), end()]])
+    };
+    let mut stage = Stage::new(vec![lab]);
+    let clock = Arc::clone(&stage.clock);
+    let (job, asks) = stage.turn(&["lab/a", "lab/b"]);
+    let told = play(&clock, async {
+        let (engine, (outlet, inlet)) = (stage.engine(), mailbox());
+        engine.submit(job, outlet);
+        let shown = Shown(Arc::clone(&clock));
+        shown.sleep_until(shown.now() + std::time::Duration::from_millis(7_000)).await;
+        engine.cancel(asks[1].run);
+        stage.listen(inlet, &asks).await
+    });
+    assert_eq!((told[1].outcome.status, told[1].outcome.total_ms), (Status::Stopped, 7_000));
+    assert_eq!(stage.sent("lab"), 1, "what waited was never sent");
+}
+
+#[test]
+fn who_waited_for_the_same_pause_does_not_come_back_at_once() {
+    let scripts = vec![vec![Step::Fail(too_many(20_000))], vec![say("a"), end()]];
+    let lab = Cast { limits: Limits { concurrency: 1, retries: 1, rate: None }, ..cast("lab", scripts) };
+    let lab = Cast { limits: Limits { concurrency: 8, ..lab.limits }, ..lab };
+    let mut stage = Stage::new(vec![lab]);
+    let told = stage.run(&["lab/a", "lab/b", "lab/c", "lab/d", "lab/e", "lab/f"]);
+    let mut at: Vec<u64> = told.iter().map(|told| told.outcome.total_ms).collect();
+    at.sort_unstable();
+    at.dedup();
+    assert!(at.len() >= 3 && at.iter().all(|ms| *ms <= 20_500), "{at:?}");
 }
 
 fn saves(told: &Told) -> Vec<&SaveState> {

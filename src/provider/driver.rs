@@ -18,6 +18,7 @@ use crate::chat::ChatRequest;
 use crate::chat::Endpoint;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
+use crate::chat::Millis;
 use crate::chat::Quirks;
 use crate::chat::StreamEvent;
 use crate::provider::Decoder;
@@ -25,6 +26,7 @@ use crate::provider::EventStream;
 use crate::provider::Http;
 use crate::provider::HttpParts;
 use crate::provider::Provider;
+use crate::provider::error;
 use crate::provider::exchange::{Exchange, Opened};
 use crate::provider::lessons;
 use crate::provider::lessons::Lessons;
@@ -127,6 +129,7 @@ impl Inner {
             host,
             notes: self.to_tell(&request.model.id, notes),
             generation: head.get("x-generation-id").map(Untrusted::from),
+            hold: error::spent_for_ms(&head, Millis::now()),
             response,
             text: 0,
         }))
@@ -176,6 +179,8 @@ struct Reader {
     host: String,
     notes: Vec<String>,
     generation: Option<Untrusted>,
+    /// For how long the next request has to wait.
+    hold: Option<u64>,
     /// Bytes of text so far.
     text: usize,
 }
@@ -189,10 +194,11 @@ enum End {
 }
 
 impl Reader {
-    /// What is known before the body: how the request was changed, and the id to ask for the cost
-    /// with, should nothing else come.
+    /// What is known before the body: how the request was changed, a limit that is used up, and the
+    /// id to ask for the cost with, should nothing else come.
     fn greeting(&mut self) -> Option<Vec<StreamEvent>> {
         let mut batch: Vec<StreamEvent> = self.notes.drain(..).map(StreamEvent::Note).collect();
+        batch.extend(self.hold.take().map(StreamEvent::Hold));
         if let Some(id) = self.generation.take() {
             let generation_id = Some(id);
             batch.push(StreamEvent::Started { served_model: None, upstream: None, generation_id });

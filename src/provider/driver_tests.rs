@@ -400,6 +400,26 @@ async fn errors_have_their_wait_and_long_bodies_are_not_read() {
     assert!(fault.message.len() <= 2048);
 }
 
+/// A response of success may say that it was the last one for now.
+#[tokio::test]
+async fn a_limit_that_is_used_up_is_told_with_the_first_batch() {
+    let spent = [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "3s")];
+    let left = [("x-ratelimit-remaining-requests", "5"), ("x-ratelimit-reset-requests", "3s")];
+    for (headers, expected) in [(spent, Some(3_000)), (left, None)] {
+        let headers = [&headers[..], &[("connection", "close")]].concat();
+        let mut bytes = head("200 OK", &headers);
+        bytes.extend_from_slice(REPLY.as_bytes());
+        let mock = Mock::always(vec![Step::Send(bytes), Step::Fin]);
+        let mut stream = provider(at(&mock)).stream(asked("lab/m"));
+        let first = stream.next().await.expect("a batch").expect("events");
+        let hold = first.iter().find_map(|event| match event {
+            StreamEvent::Hold(ms) => Some(*ms),
+            _ => None,
+        });
+        assert_eq!(hold, expected, "{first:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_missing_key_is_told_before_anything_is_sent() {
     let mock = Mock::always(events(Framing::Close, REPLY.as_bytes()));

@@ -52,6 +52,7 @@ impl Outcome {
                 self.id = self.id.take().or(raw(generation_id));
             }
             StreamEvent::KeepAlive => self.keepalives += 1,
+            StreamEvent::Hold(_) => {}
             StreamEvent::Note(_) => {}
             StreamEvent::Finished(finish) => self.finish = Some(finish),
         }

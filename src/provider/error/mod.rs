@@ -289,6 +289,11 @@ pub(super) fn in_stream(party: &Party, json: &str) -> Fault {
     fault
 }
 
+/// How long the limits of this key are used up, as a response of success tells, in milliseconds.
+pub(super) fn spent_for_ms(head: &Head, now: Millis) -> Option<u64> {
+    wait::spent_for_ms(head, now)
+}
+
 /// A body that is neither a stream nor an error: what it began with is shown.
 pub(super) fn no_stream(party: &Party, bytes: &[u8]) -> Fault {
     let seen = body::words_of(bytes);

@@ -12,6 +12,9 @@ const LONGEST_MS: u64 = 30 * 24 * 3600 * 1000;
 /// Numbers below this are seconds, not milliseconds, since 1970.
 const SMALLEST_MS: i128 = 1_000_000_000_000;
 
+/// Numbers below this are a wait, not a point in time since 1970.
+const SMALLEST_S: i128 = 1_000_000_000;
+
 /// The wait in milliseconds, by the first way that says one.
 pub(super) fn retry_after_ms(head: &Head, report: &Report, now: Millis) -> Option<u64> {
     let now = head.get("date").and_then(http_date).unwrap_or(now);
@@ -22,8 +25,7 @@ pub(super) fn retry_after_ms(head: &Head, report: &Report, now: Millis) -> Optio
         .or_else(|| head.get("retry-after").and_then(http_date).map(|at| until(at, now)))
         .or_else(|| report.wait.as_deref().and_then(|text| decimal_ms(text, 3)))
         .or_else(|| reset(head.get("x-ratelimit-reset").or(report.reset.as_deref())?, now))
-        .or_else(|| rfc3339_reset(head, now))
-        .or_else(|| duration_reset(head));
+        .or_else(|| lifted(head, now));
     wait.map(|ms| ms.min(LONGEST_MS))
 }
 
@@ -69,20 +71,43 @@ fn reset(text: &str, now: Millis) -> Option<u64> {
     Some(until(Millis(i64::try_from(at).ok()?), now))
 }
 
-/// Anthropic's resets: points in time. The latest one counts.
-fn rfc3339_reset(head: &Head, now: Millis) -> Option<u64> {
-    let resets = head
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("anthropic-ratelimit-") && name.ends_with("-reset"));
-    let at = |(_, value): &(String, String)| value.trim().parse::<jiff::Timestamp>().ok();
-    resets.filter_map(at).map(|at| until(Millis(at.as_millisecond()), now)).max()
+/// How long until the limits are lifted that a response calls used up; `None` when it calls none so.
+/// A response of success says this too, for the requests that come after it.
+pub(super) fn spent_for_ms(head: &Head, now: Millis) -> Option<u64> {
+    let now = head.get("date").and_then(http_date).unwrap_or(now);
+    let waits = resets(head, now).into_iter().filter(|(spent, _)| *spent).map(|(_, wait)| wait);
+    waits.max().map(|ms| ms.min(LONGEST_MS))
 }
 
-/// OpenAI's resets: durations. The longest one counts.
-fn duration_reset(head: &Head) -> Option<u64> {
-    let resets = head.headers.iter().filter(|(name, _)| name.starts_with("x-ratelimit-reset-"));
-    resets.filter_map(|(_, value)| go_duration(value.trim())).max()
+/// The longest wait of the limits that are used up; of all limits, when none is called so.
+fn lifted(head: &Head, now: Millis) -> Option<u64> {
+    let resets = resets(head, now);
+    let spent = resets.iter().filter(|(spent, _)| *spent).map(|(_, wait)| *wait).max();
+    spent.or_else(|| resets.iter().map(|(_, wait)| *wait).max())
+}
+
+/// Of each limit of a response: whether nothing of it is left, and the wait until it is lifted.
+fn resets(head: &Head, now: Millis) -> Vec<(bool, u64)> {
+    let of = |(name, value): &(String, String)| {
+        if !(name.contains("ratelimit") && name.contains("reset")) {
+            return None;
+        }
+        let left = head.get(&name.replacen("reset", "remaining", 1));
+        let spent = left.and_then(|left| decimal_ms(left, 0)) == Some(0);
+        moment(value.trim(), now).map(|wait| (spent, wait))
+    };
+    head.headers.iter().filter_map(of).collect()
+}
+
+/// The wait that the reset of a limit means: a point in time, a duration, or plain seconds.
+fn moment(text: &str, now: Millis) -> Option<u64> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(until(Millis(at.as_millisecond()), now));
+    }
+    match text.parse::<i128>() {
+        Ok(number) if number >= SMALLEST_S => reset(text, now),
+        _ => go_duration(text).or_else(|| decimal_ms(text, 3)),
+    }
 }
 
 /// A duration as Go writes it: `120ms`, `2.98s`, `1h2m3s`.
@@ -151,10 +176,53 @@ mod tests {
             (&[("x-ratelimit-reset-requests", "120ms"), ("x-ratelimit-reset-tokens", "2.98s")], Some(2_980)),
             (&[("x-ratelimit-reset-tokens", "1h2m3s")], Some(3_723_000)),
             (&[("x-ratelimit-reset-tokens", "5 parsecs")], None),
+            // Of several limits the one that is used up counts.
+            (
+                &[
+                    ("x-ratelimit-remaining-requests", "0"),
+                    ("x-ratelimit-reset-requests", "2s"),
+                    ("x-ratelimit-remaining-tokens", "9000"),
+                    ("x-ratelimit-reset-tokens", "6m0s"),
+                ],
+                Some(2_000),
+            ),
+            (&[("anthropic-ratelimit-input-tokens-reset", "2026-08-17T17:20:00Z")], Some(0)),
+            (&[("x-ratelimit-reset-requests-day", "33.25")], Some(33_250)),
+            (&[("ratelimit-reset", "12")], Some(12_000)),
             (&[], None),
         ];
         for (headers, expected) in table {
             assert_eq!(wait(headers), *expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_success_says_what_is_used_up() {
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<u64>);
+        let table: &[Row<'_>] = &[
+            (&[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "6s")], Some(6_000)),
+            (&[("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "6s")], None),
+            (&[("x-ratelimit-remaining-requests", "0")], None),
+            (&[("x-ratelimit-reset-requests", "6s")], None),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1787000005000")], Some(5_000)),
+            (
+                &[
+                    ("anthropic-ratelimit-requests-remaining", "0"),
+                    ("anthropic-ratelimit-requests-reset", "2026-08-22T09:16:30Z"),
+                    ("anthropic-ratelimit-tokens-remaining", "8000"),
+                    ("anthropic-ratelimit-tokens-reset", "2026-08-22T09:59:00Z"),
+                    ("date", "Sat, 22 Aug 2026 09:16:00 GMT"),
+                ],
+                Some(30_000),
+            ),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "-5")], None),
+            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9e999")], Some(LONGEST_MS)),
+            (&[("retry-after", "9")], None),
+        ];
+        for (headers, expected) in table {
+            let named = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let head = Head { status: 200, headers: named.collect() };
+            assert_eq!(spent_for_ms(&head, Millis(1_787_000_000_000)), *expected, "{headers:?}");
         }
     }
 }

@@ -132,6 +132,16 @@ fn a_retry_counts_down() {
 }
 
 #[test]
+fn a_wait_for_a_turn_counts_down_and_can_be_stopped() {
+    let mut h = Harness::new(&["a", "b"]);
+    let queued = |why: &str, for_ms| RunEventKind::Queued { why: why.into(), for_ms };
+    h.send("go").says(1, queued("lab takes 20 a minute", Some(42_000)));
+    h.sees("waiting 0s · lab takes 20 a minute · 42s").pass(40_000).sees("lab takes 20 a minute · 2s");
+    h.says(1, queued("lab runs 1", None)).sees("lab runs 1").misses("lab runs 1 ·");
+    h.says(1, RunEventKind::Connecting { attempt: 1 }).misses("lab runs");
+}
+
+#[test]
 fn silence_is_told() {
     let mut h = Harness::new(&["a"]);
     h.send("go").text(1, "well").pass(14_000).misses("no data").pass(2_000).sees("no data for 16s");

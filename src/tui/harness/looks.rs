@@ -19,7 +19,7 @@ fn busy(width: u16, height: u16) -> Harness {
     h.text(1, "Use thiserror in a library, because callers match on it:\n").done(1);
     h.text(2, "Both work; the question is who reads the error.").wait(4000);
     h.text(2, " And when.");
-    h.says(3, crate::engine::RunEventKind::Queued("ollama runs 1".into()));
+    h.says(3, crate::engine::RunEventKind::Queued { why: "ollama runs 1".into(), for_ms: None });
     h.pass(300);
     h
 }

@@ -53,7 +53,7 @@ pub use notices::Notices;
 pub use pane::{Held, Pane};
 pub use paste::{Pasted, REFUSED};
 pub use room::RoomState;
-pub use runs::{FIGURES_EVERY, Figures, Live, Phase, Retry, Runs, SILENT_AFTER, guess_tokens};
+pub use runs::{FIGURES_EVERY, Figures, Live, Phase, Queue, Retry, Runs, SILENT_AFTER, guess_tokens};
 pub use setup::{Estimator, Label, Pricer, Setup, Ui};
 pub use summary::{Next, speed};
 pub use target::{Target, listed};

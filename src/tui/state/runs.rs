@@ -42,6 +42,15 @@ pub struct Retry {
     pub why: Fault,
 }
 
+/// A wait for a turn at the provider.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// For what, in words.
+    pub why: String,
+    /// When it ends, as far as that is known.
+    pub until: Option<Instant>,
+}
+
 /// Figures as they are shown: kept apart so that they change calmly.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
@@ -66,8 +75,8 @@ pub struct Live {
     pub reply: ReplyId,
     /// Where it stands.
     pub phase: Phase,
-    /// What it waits for, in words.
-    pub queued: Option<String>,
+    /// What it waits for.
+    pub queued: Option<Queue>,
     /// The attempt that runs.
     pub attempt: u32,
     /// The pause that it is in.

@@ -15,6 +15,7 @@ use crate::tui::state::Figures;
 use crate::tui::state::Live;
 use crate::tui::state::Phase;
 use crate::tui::state::Piece;
+use crate::tui::state::Queue;
 use crate::tui::state::Retry;
 use crate::tui::state::State;
 use crate::tui::update::Dirty;
@@ -38,9 +39,11 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
     let Some(live) = state.runs.get_mut(run) else { return Dirty::Nothing };
     live.heard = at;
     match kind {
-        RunEventKind::Queued(why) => {
+        RunEventKind::Queued { why, for_ms } => {
             live.phase = Phase::Waiting;
-            live.queued = Some(why);
+            live.retry = None;
+            let until = for_ms.map(|ms| at + std::time::Duration::from_millis(ms));
+            live.queued = Some(Queue { why, until });
         }
         RunEventKind::Connecting { attempt } => {
             live.phase = Phase::Connecting;

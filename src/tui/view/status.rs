@@ -78,7 +78,7 @@ impl Figures {
         let state = if live.stopping {
             format!("{spinner} stopping {elapsed}")
         } else if let Some(retry) = &live.retry {
-            let left = retry.at.saturating_duration_since(clock.now).as_millis().div_ceil(1000);
+            let left = seconds_until(retry.at, clock);
             let why = retry
                 .why
                 .http_status
@@ -88,7 +88,10 @@ impl Figures {
         } else {
             match live.phase {
                 Phase::Waiting => {
-                    badge = live.queued.as_deref().map(|why| one_line(why).into_owned());
+                    badge = live.queued.as_ref().map(|queue| {
+                        let why = one_line(&queue.why).into_owned();
+                        queue.until.map_or(why.clone(), |at| format!("{why} · {}s", seconds_until(at, clock)))
+                    });
                     format!("waiting {elapsed}")
                 }
                 Phase::Connecting => format!("{spinner} connecting {elapsed}"),
@@ -157,6 +160,11 @@ impl Figures {
         out.extend(keep(0, self.charge.clone()).map(|charge| Field::new(charge, Role::Money)));
         out
     }
+}
+
+/// Whole seconds that are left, rounded up.
+fn seconds_until(at: std::time::Instant, clock: &Clock) -> u128 {
+    at.saturating_duration_since(clock.now).as_millis().div_ceil(1000)
 }
 
 /// As a footer shows a charge; play money is named.
