@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
+mod frames;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use salon::internals::tui::{
     Document, Effect, Event, Keymap, Setup, State, Theme, Ui, draw, prepare, update, warm,
 };
 use salon::internals::*;
+
+use frames::{FORMATS, PIECES};
 
 /// A pane of a room of four on a screen of 200×50 cells.
 const WIDTH: u16 = 48;
@@ -50,40 +54,35 @@ fn show(document: &mut Document) -> usize {
 }
 
 fn decode(c: &mut Criterion) {
-    let payload = |text: &str| {
-        serde_json::json!({
-            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_767_312_000, "model": "one",
-            "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }],
-        })
-        .to_string()
-    };
-    let payloads: Vec<String> = (0..1000).map(|n| payload(&format!(" w{}", n % 100))).collect();
-    let frames: Vec<String> = payloads.iter().map(|payload| format!("data: {payload}\n\n")).collect();
-    let mut group = c.benchmark_group("decode, 1000 events");
-    group.throughput(Throughput::Elements(1000));
-    group.bench_function("openai frames to events", |b| {
-        b.iter_batched(
-            || openai_decoder(&endpoint()),
-            |mut decoder| {
-                let mut events = Vec::new();
-                for frame in &frames {
-                    decoder.push(frame.as_bytes(), &mut events).expect("a good frame");
-                    black_box(&events);
-                    events.clear();
-                }
-            },
-            BatchSize::SmallInput,
-        );
-    });
-    group.bench_function("plain serde_json::from_slice", |b| {
-        b.iter(|| {
-            for payload in &payloads {
-                let value: serde_json::Value = serde_json::from_slice(payload.as_bytes()).expect("JSON");
-                black_box(value);
-            }
+    for format in FORMATS {
+        let (payloads, frames) = (format.payloads(), format.frames());
+        let mut group = c.benchmark_group(format!("decode {}, {PIECES} events", format.name));
+        group.throughput(Throughput::Elements(PIECES as u64));
+        group.bench_function("frames to events", |b| {
+            b.iter_batched(
+                || decoder(&endpoint_for(format.dialect), format.responses),
+                |mut decoder| {
+                    let mut events = Vec::new();
+                    for frame in &frames {
+                        decoder.push(frame.as_bytes(), &mut events).expect("a good frame");
+                        black_box(&events);
+                        events.clear();
+                    }
+                },
+                BatchSize::SmallInput,
+            );
         });
-    });
-    group.finish();
+        group.bench_function("plain serde_json", |b| {
+            b.iter(|| {
+                for payload in &payloads {
+                    let value: serde_json::Value =
+                        serde_json::from_slice(payload.as_bytes()).expect("JSON");
+                    black_box(value);
+                }
+            });
+        });
+        group.finish();
+    }
 }
 
 fn sanitise(c: &mut Criterion) {
