@@ -4,9 +4,8 @@
 //! and works in time that grows with the bytes alone.
 
 pub mod models;
-// No dialect reads it yet: until one does, it is compiled with its tests alone.
-#[cfg(test)]
 pub mod ndjson;
+pub mod ollama;
 pub mod openai;
 pub mod sse;
 mod tolerant;
