@@ -4,6 +4,8 @@
 //! and works in time that grows with the bytes alone.
 
 pub mod models;
+pub mod array;
+pub mod gemini;
 pub mod ndjson;
 pub mod ollama;
 pub mod openai;
