@@ -50,13 +50,13 @@ enum Mode {
 
 /// Text of the same kind that waits for the end of the push.
 #[derive(Debug)]
-struct Pending {
-    kind: Kind,
-    text: String,
+pub(super) struct Pending {
+    pub(super) kind: Kind,
+    pub(super) text: String,
 }
 
 impl Pending {
-    fn add(&mut self, kind: Kind, text: &str, out: &mut Vec<StreamEvent>) {
+    pub(super) fn add(&mut self, kind: Kind, text: &str, out: &mut Vec<StreamEvent>) {
         if kind != self.kind {
             self.flush(out);
             self.kind = kind;
@@ -64,7 +64,7 @@ impl Pending {
         self.text.push_str(text);
     }
 
-    fn flush(&mut self, out: &mut Vec<StreamEvent>) {
+    pub(super) fn flush(&mut self, out: &mut Vec<StreamEvent>) {
         if self.text.is_empty() {
             return;
         }
@@ -428,7 +428,7 @@ fn mode_of(bytes: &[u8]) -> Mode {
 }
 
 /// Whether the beginning of a body without a whole frame can be the beginning of a stream.
-fn may_be_events(body: &[u8]) -> bool {
+pub(super) fn may_be_events(body: &[u8]) -> bool {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
     let line = body.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let fields: [&[u8]; 6] = [b":", b"data:", b"event:", b"id:", b"retry:", b"error:"];
@@ -458,16 +458,18 @@ fn content(content: &Content<'_>, kind: Kind, depth: u8, tell: &mut dyn FnMut(Ki
 }
 
 /// Whether the value of an `error` member says that there was one.
-fn is_error(json: &str) -> bool {
+pub(super) fn is_error(json: &str) -> bool {
     !matches!(json, "false" | "{}" | "[]" | "\"\"" | "0")
 }
 
-fn cut() -> Fault {
+/// The body ended before the reply did.
+pub(super) fn cut() -> Fault {
     Fault::cut("The reply was cut: the stream ended without its end mark.")
         .hint("The text so far is kept. Ask again for a whole reply.")
 }
 
-fn too_long() -> Fault {
+/// A frame is longer than what is read.
+pub(super) fn too_long() -> Fault {
     let mut fault =
         Fault::new(FaultClass::Protocol, "The stream has a line or an event of more than 16 MiB.")
             .hint("What came until then is kept. Check the base_url in the config.");

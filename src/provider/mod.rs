@@ -22,6 +22,7 @@ mod lessons;
 mod local;
 mod loopback;
 mod oauth;
+mod nested;
 mod openai;
 mod openrouter;
 mod presets;
@@ -31,6 +32,7 @@ mod think;
 mod tokens;
 mod trouble;
 mod watch;
+mod whole_calls;
 
 use std::pin::Pin;
 use std::sync::Arc;
