@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::chat::{Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
 use crate::provider::Decoder;
 use crate::provider::openai::tests::{asked, endpoint};
-use crate::provider::{openai, openrouter};
+use crate::provider::{gemini, openai, openrouter};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
@@ -83,6 +83,7 @@ fn decoder(expected: &Value) -> Box<dyn Decoder> {
     endpoint.quirks.implicit_think = expected["options"]["think_tags"] == "implicit-open";
     let halves = match expected["protocol"].as_str() {
         Some("openrouter") => &openrouter::HALVES,
+        Some("gemini") => &gemini::HALVES,
         _ => &openai::HALVES,
     };
     (halves.decoder)(&endpoint, &asked("lab/m"))
@@ -94,7 +95,10 @@ fn recordings() -> Vec<(String, Vec<u8>, Value)> {
     let index: Value = serde_json::from_str(&index).expect("JSON");
     let streams = index["streams"].as_object().expect("streams");
     let ours = |expected: &Value| {
-        matches!(expected["protocol"].as_str(), Some("openrouter" | "openai" | "openai-compat"))
+        matches!(
+            expected["protocol"].as_str(),
+            Some("openrouter" | "openai" | "openai-compat" | "gemini")
+        )
     };
     let read = |name: &String| std::fs::read(format!("{FOLDER}/{name}")).expect(name);
     streams.iter().filter(|(_, e)| ours(e)).map(|(name, e)| (name.clone(), read(name), e.clone())).collect()
@@ -122,6 +126,17 @@ fn check(name: &str, outcome: &Outcome, expected: &Value) {
     for url in expected["citations"].as_array().into_iter().flatten() {
         let url = url.as_str().expect("an address");
         assert!(outcome.parts.iter().any(|part| part.contains(url)), "{name}: {:?}", outcome.parts);
+    }
+    if let Some(parts) = expected["parts"].as_array() {
+        assert_eq!(&outcome.parts, parts, "{name}: parts");
+    }
+    if expected["protocol"] == "gemini" {
+        let replay = outcome.opaque.as_deref().map(|json| serde_json::from_str::<Value>(json).expect("JSON"));
+        assert_eq!(replay.as_ref(), expected.get("replay").or(replay.as_ref()), "{name}: parts to send back");
+        assert!(replay.is_none() || outcome.finish.is_some(), "{name}: half a turn is not sent back");
+    }
+    if let Some(searches) = expected.get("searches") {
+        assert_eq!(outcome.tokens.and_then(|tokens| tokens.searches), searches.as_u64(), "{name}: searches");
     }
     if let Some(details) = expected.get("reasoning_details") {
         let found: Value = serde_json::from_str(outcome.opaque.as_deref().expect(name)).expect("JSON");
@@ -232,6 +247,30 @@ fn a_cut_is_never_taken_for_an_end() {
     }
 }
 
+/// Members of all dialects, the ones that hold others first.
+const MEMBERS: [&str; 20] = [
+    "delta",
+    "choices",
+    "content",
+    "usage",
+    "tool_calls",
+    "function",
+    "index",
+    "id",
+    "model",
+    "candidates",
+    "parts",
+    "text",
+    "functionCall",
+    "finishReason",
+    "usageMetadata",
+    "promptTokenCount",
+    "thought",
+    "message",
+    "done",
+    "eval_count",
+];
+
 /// Safety R39: a member that is gone, renamed or of another type never makes a panic, nor a fault
 /// other than those of a stream without its end.
 #[test]
@@ -239,9 +278,7 @@ fn odd_members_end_no_stream() {
     for (name, bytes, expected) in recordings().into_iter().filter(|(_, _, e)| e.get("error").is_none()) {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         for odd in ["null", "7", "-1.5", "\"x\"", "[]", "[[7]]", "{}", "{\"a\":{\"b\":1}}", "true"] {
-            for member in
-                ["delta", "choices", "content", "usage", "tool_calls", "function", "index", "id", "model"]
-            {
+            for member in MEMBERS {
                 let changed = replace_member(&text, member, odd);
                 let outcome = decode(&mut *decoder(&expected), &[changed.as_bytes()]);
                 let fault = outcome.fault;

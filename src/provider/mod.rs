@@ -16,6 +16,7 @@ mod details;
 mod driver;
 mod error;
 mod exchange;
+mod gemini;
 mod http;
 mod members;
 mod lessons;
@@ -141,6 +142,11 @@ pub const DIALECTS: &[DialectRow] = &[
     DialectRow {
         dialect: Dialect::OpenAi,
         connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &openai::HALVES)),
+    },
+    // Google's own format: thinking with its signatures, and all parts of a reply.
+    DialectRow {
+        dialect: Dialect::Gemini,
+        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &gemini::HALVES)),
     },
 ];
 
