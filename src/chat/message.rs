@@ -80,10 +80,6 @@ pub enum MediaData {
 
 /// A tool that a model may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(any(test, feature = "internals")),
-    expect(dead_code, reason = "the dialects send it; who runs tools will make it")
-)]
 pub struct Tool {
     /// What the model calls it.
     pub name: String,

@@ -27,6 +27,7 @@ use crate::provider::Http;
 use crate::provider::HttpParts;
 use crate::provider::Provider;
 use crate::provider::error;
+use crate::provider::advice::advised;
 use crate::provider::exchange::{Exchange, Opened};
 use crate::provider::lessons;
 use crate::provider::lessons::Lessons;
@@ -120,7 +121,10 @@ impl Inner {
         notes.append(&mut parts.notes);
         let Opened { response, head, host } = match self.exchange.open(parts).await {
             Ok(opened) => opened,
-            Err(fault) => return Err(self.learn(fault, &request, &endpoint.quirks, known).await),
+            Err(fault) => {
+                let fault = self.learn(fault, &request, &endpoint.quirks, known).await;
+                return Err(advised(&endpoint, &request, fault));
+            }
         };
         Ok(Box::new(Reader {
             decoder: (self.halves.decoder)(&endpoint, &request),

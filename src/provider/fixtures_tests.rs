@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::chat::{Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
 use crate::provider::Decoder;
 use crate::provider::openai::tests::{asked, endpoint};
-use crate::provider::{gemini, openai, openrouter};
+use crate::provider::{gemini, ollama, openai, openrouter};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
@@ -84,6 +84,7 @@ fn decoder(expected: &Value) -> Box<dyn Decoder> {
     let halves = match expected["protocol"].as_str() {
         Some("openrouter") => &openrouter::HALVES,
         Some("gemini") => &gemini::HALVES,
+        Some("ollama") => &ollama::HALVES,
         _ => &openai::HALVES,
     };
     (halves.decoder)(&endpoint, &asked("lab/m"))
@@ -97,7 +98,7 @@ fn recordings() -> Vec<(String, Vec<u8>, Value)> {
     let ours = |expected: &Value| {
         matches!(
             expected["protocol"].as_str(),
-            Some("openrouter" | "openai" | "openai-compat" | "gemini")
+            Some("openrouter" | "openai" | "openai-compat" | "gemini" | "ollama")
         )
     };
     let read = |name: &String| std::fs::read(format!("{FOLDER}/{name}")).expect(name);

@@ -8,6 +8,7 @@
 //! row in [`DIALECTS`] and its recordings.
 
 mod account;
+mod advice;
 mod calls;
 pub mod catalogue;
 mod chat_stream;
@@ -24,6 +25,7 @@ mod local;
 mod loopback;
 mod oauth;
 mod nested;
+mod ollama;
 mod openai;
 mod openrouter;
 mod presets;
@@ -147,6 +149,11 @@ pub const DIALECTS: &[DialectRow] = &[
     DialectRow {
         dialect: Dialect::Gemini,
         connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &gemini::HALVES)),
+    },
+    // Ollama's own format: the only one in which a history that is too long is told.
+    DialectRow {
+        dialect: Dialect::Ollama,
+        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &ollama::HALVES)),
     },
 ];
 
