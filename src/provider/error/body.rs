@@ -88,6 +88,10 @@ fn of_value(value: Value) -> Report {
         }
         _ => of_object(&mut report, &outer),
     }
+    // Ollama: a model that runs in the cloud, and nobody who is known there.
+    if let Some(url) = text(outer.get("signin_url"), &[]) {
+        report.words = format!("{} (sign in at {url})", report.words);
+    }
     report
 }
 
