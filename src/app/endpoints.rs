@@ -1,6 +1,8 @@
 //! Providers as they are in force: what the config writes over what the presets know. Nothing is
 //! asked and no key is read here; whether a variable is set is all that is looked at.
 
+mod host;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +98,9 @@ fn merge(
     let none = ProviderConfig::default();
     let config = written.unwrap_or(&none);
     let dialect = config.dialect.or(preset.map(|preset| preset.dialect)).unwrap_or(Dialect::OpenAi);
-    let url = config.base_url.clone().or_else(|| preset.map(|preset| preset.base_url.clone()));
+    let moved = || env.get(preset?.host_env.as_deref()?).as_deref().and_then(host::base_url);
+    let url = config.base_url.clone().or_else(moved);
+    let url = url.or_else(|| preset.map(|preset| preset.base_url.clone()));
     let mut refusal = None;
     if url.is_none() && dialect != Dialect::Demo {
         refusal = Some((
@@ -104,7 +108,11 @@ fn merge(
             "write base_url, with the version path".to_owned(),
         ));
     }
-    let base_url = url.unwrap_or_default();
+    let base_url = match (url.unwrap_or_default(), dialect) {
+        // The address of its layer for OpenAI's format, which many have in their notes.
+        (url, Dialect::Ollama) => url.strip_suffix("/v1").map(str::to_owned).unwrap_or(url),
+        (url, _) => url,
+    };
     let local = config.local.unwrap_or_else(|| preset.is_some_and(|preset| preset.local));
     let near = local || is_loopback(&base_url);
     let Chosen { alias, source: key, ready, known, unknown } = keys.choose(name, config, preset);
@@ -142,7 +150,7 @@ fn merge(
         extra_body: config.extra_body.clone(),
         allow_insecure_http,
         timeouts: timeouts(config, near),
-        limits: limits(config),
+        limits: limits(config, preset),
         quirks: quirks(config, preset),
         tariff,
     };
@@ -196,10 +204,12 @@ fn timeouts(config: &ProviderConfig, near: bool) -> Timeouts {
     }
 }
 
-fn limits(config: &ProviderConfig) -> Limits {
+fn limits(config: &ProviderConfig, preset: Option<&Preset>) -> Limits {
     let base = Limits::default();
+    let written = config.concurrency.and_then(|n| usize::try_from(n).ok());
+    let known = preset.and_then(|preset| preset.concurrency);
     Limits {
-        concurrency: config.concurrency.and_then(|n| usize::try_from(n).ok()).unwrap_or(base.concurrency),
+        concurrency: written.or(known).unwrap_or(base.concurrency),
         retries: config.retries.unwrap_or(base.retries).min(2),
         rate: config.rate.or(base.rate),
     }

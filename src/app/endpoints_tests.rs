@@ -16,6 +16,8 @@ pub(crate) fn preset(name: &str, variables: &[&str], defaults: &[&str]) -> Prese
         quirks: Quirks::default(),
         tariff: if demo { Tariff::Play } else { Tariff::Metered },
         local: name == "ollama",
+        host_env: (name == "ollama").then(|| "OLLAMA_HOST".to_owned()),
+        concurrency: (name == "ollama").then_some(1),
     }
 }
 
@@ -112,4 +114,24 @@ fn a_header_without_its_variable_stands_in_the_way() {
     let endpoints = built(text, &[("B", "blue")]);
     let endpoint = &endpoints.get("x").expect("known").endpoint;
     assert_eq!((endpoint.key.is_none(), endpoint.headers.len()), (true, 2));
+}
+
+#[test]
+fn ollama_is_where_its_variable_says_and_runs_one_at_a_time() {
+    let of = |text: &str, env: &[(&str, &str)]| {
+        let endpoints = built(text, env);
+        let endpoint = &endpoints.get("ollama").expect("known").endpoint;
+        (endpoint.base_url.clone(), endpoint.limits.concurrency)
+    };
+    assert_eq!(of("", &[]), ("https://ollama.example/v1".to_owned(), 1));
+    assert_eq!(of("", &[("OLLAMA_HOST", "box:9")]), ("http://box:9".to_owned(), 1));
+    let written = "[provider.ollama]\nbase_url = \"http://127.0.0.1:7\"\nconcurrency = 4\n";
+    assert_eq!(of(written, &[("OLLAMA_HOST", "box:9")]), ("http://127.0.0.1:7".to_owned(), 4));
+}
+
+#[test]
+fn the_address_for_openai_s_format_is_ollama_s_too() {
+    let text = "[provider.mine]\ndialect = \"ollama\"\nbase_url = \"http://127.0.0.1:7/v1\"\n";
+    let endpoints = built(text, &[]);
+    assert_eq!(endpoints.get("mine").expect("known").endpoint.base_url, "http://127.0.0.1:7");
 }

@@ -28,6 +28,10 @@ pub struct Preset {
     pub tariff: Tariff,
     /// Whether it is a server on the user's own machine, which may have to load a model first.
     pub local: bool,
+    /// The variable that names its host, for those who have moved it.
+    pub host_env: Option<String>,
+    /// How many requests it takes at once, where that is not the usual number.
+    pub concurrency: Option<usize>,
 }
 
 const TEXT: &str = include_str!("presets.toml");
@@ -62,6 +66,8 @@ struct Row {
     tariff: Option<String>,
     #[serde(default)]
     local: bool,
+    host_env: Option<String>,
+    concurrency: Option<usize>,
 }
 
 #[derive(Default, Deserialize)]
@@ -81,7 +87,8 @@ fn read(text: &str) -> Result<Vec<Preset>, String> {
 }
 
 fn preset(row: Row) -> Result<Preset, String> {
-    let Row { name, dialect, base_url, key_env, defaults, quirks, tariff, local } = row;
+    let Row { name, dialect, base_url, key_env, defaults, quirks, tariff, local, host_env, concurrency } =
+        row;
     let unknown = |what: &str, word: &str| format!("{name}: unknown {what} {word:?}");
     let dialect = Dialect::from_name(&dialect).ok_or_else(|| unknown("dialect", &dialect))?;
     let tariff = match tariff {
@@ -98,7 +105,7 @@ fn preset(row: Row) -> Result<Preset, String> {
         implicit_think: quirks.implicit_think.unwrap_or(usual.implicit_think),
         developer_role: quirks.developer_role.unwrap_or(usual.developer_role),
     };
-    Ok(Preset { name, dialect, base_url, key_env, defaults, quirks, tariff, local })
+    Ok(Preset { name, dialect, base_url, key_env, defaults, quirks, tariff, local, host_env, concurrency })
 }
 
 #[cfg(test)]
@@ -123,6 +130,7 @@ mod tests {
             assert_eq!(row.dialect == Dialect::Demo, row.base_url.is_empty(), "{}", row.name);
             assert!(!row.base_url.ends_with('/'), "{}", row.name);
             assert_eq!(row.tariff == Tariff::Local, row.local, "{}", row.name);
+            assert!(row.concurrency != Some(0) && (row.host_env.is_none() || row.local), "{}", row.name);
             let plain = row.base_url.starts_with("http://");
             assert_eq!(plain, row.local, "{}: only this machine without TLS", row.name);
             assert!(row.local || row.dialect == Dialect::Demo || !row.key_env.is_empty(), "{}", row.name);
