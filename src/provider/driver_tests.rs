@@ -493,3 +493,7 @@ async fn this_machine_is_never_proxied() {
     ask_at("http://salon.invalid/v1".to_owned()).await;
     assert!(proxy.seen().requests[0].head.starts_with("POST http://salon.invalid/v1/chat/completions "));
 }
+
+/// The dialects with formats of their own.
+#[path = "native_tests.rs"]
+mod native;
