@@ -114,6 +114,7 @@ fn of_object(report: &mut Report, error: &Map<String, Value>) {
     }
     report.status = report.status.or(status(error.get("http_status").and_then(Value::as_u64)));
     tag_at(report, error, &["innererror", "code"]);
+    tag_at(report, error, &["details", "error_code"]);
     of_metadata(report, error.get("metadata"));
     of_availability(report, error.get("availability"));
     of_google_details(report, error.get("details"));

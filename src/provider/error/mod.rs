@@ -179,6 +179,10 @@ const RULES: &[(Look, &str, &str)] = &[
     (Tag, "insufficient_quota", "payment"),
     (Tag, "payment_required", "payment"),
     (Tag, "billing_hard_limit_reached", "payment"),
+    (Tag, "billing_error", "payment"),
+    (Tag, "enforced_spend_limit_reached", "payment"),
+    (Words, "api usage limits", "payment"),
+    (Words, "credit balance is too low", "payment"),
     (Tag, "insufficient_balance", "payment"),
     (Words, "insufficient credit", "payment"),
     (Words, "insufficient balance", "payment"),
@@ -192,6 +196,7 @@ const RULES: &[(Look, &str, &str)] = &[
     (Tag, "exceed_context_size_error", "context_length"),
     (Words, "maximum context length", "context_length"),
     (Words, "prompt is too long", "context_length"),
+    (Words, "exceed context limit", "context_length"),
     (Words, "exceeds the available context size", "context_length"),
     (Words, "exceeds the maximum number of tokens allowed", "context_length"),
     (Words, "exceeds the context length", "context_length"),
@@ -229,6 +234,8 @@ const RULES: &[(Look, &str, &str)] = &[
     (Tag, "unsupported_value", "unsupported_parameter"),
     (Words, "does not support tools", "unsupported_parameter"),
     (Words, "does not support thinking", "unsupported_parameter"),
+    (Words, "is deprecated for this model", "unsupported_parameter"),
+    (Words, "is not supported for this model", "unsupported_parameter"),
     (Words, "loading model", "loading"),
     (Words, "model is loading", "loading"),
     (Tag, "overloaded_error", "overloaded"),
@@ -239,6 +246,9 @@ const RULES: &[(Look, &str, &str)] = &[
     (Tag, "model_unavailable_upstream", "unavailable"),
     (Tag, "unavailable", "unavailable"),
     (Tag, "timeout", "timeout"),
+    (Tag, "timeout_error", "timeout"),
+    (Tag, "conflict_error", "unavailable"),
+    (Tag, "not_found_error", "model_not_found"),
     (Tag, "not_found", "model_not_found"),
     (Tag, "invalid_request", "invalid_request"),
     (Tag, "invalid_prompt", "invalid_request"),
@@ -335,7 +345,10 @@ fn recognise(report: &Report, status: Option<u16>) -> &'static Kind {
         STATUSES.iter().find(|(from, to, _)| (*from..=*to).contains(&status)).map(|(_, _, name)| *name)
     };
     let gateway = (report.html && status.is_some_and(|status| status >= 500)).then_some("gateway");
-    named(gateway.or(rule).or_else(by_status).unwrap_or("upstream"))
+    // Too wide a word to be asked before the status; in a stream there is none.
+    let request =
+        || report.tags.iter().any(|tag| tag == "invalid_request_error").then_some("invalid_request");
+    named(gateway.or(rule).or_else(by_status).or_else(request).unwrap_or("upstream"))
 }
 
 fn named(name: &str) -> &'static Kind {
