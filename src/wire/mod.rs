@@ -6,6 +6,9 @@
 pub mod models;
 pub mod array;
 pub mod gemini;
+pub mod anthropic;
+// No dialect reads it yet: until one does, it is compiled with its tests alone.
+#[cfg(test)]
 pub mod ndjson;
 pub mod ollama;
 pub mod openai;
