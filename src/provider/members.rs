@@ -26,6 +26,16 @@ impl Members {
         serde_json::from_str(text)
     }
 
+    /// The value of a member as JSON text.
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.get())
+    }
+
+    /// All members in their order.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (String, Box<RawValue>)> {
+        self.0.into_iter()
+    }
+
     /// Gives a member a value, in its place when it is there already.
     pub(super) fn set(&mut self, key: &str, value: Box<RawValue>) {
         match self.0.iter_mut().find(|(known, _)| known == key) {
