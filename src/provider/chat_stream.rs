@@ -41,7 +41,7 @@ pub(super) struct Flavour {
 
 /// What kind of body it is, by its first byte that is no white space: content types lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     Unknown,
     Events,
     /// One JSON value or a page.
@@ -53,6 +53,12 @@ enum Mode {
 pub(super) struct Pending {
     pub(super) kind: Kind,
     pub(super) text: String,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self { kind: Kind::Text, text: String::new() }
+    }
 }
 
 impl Pending {
@@ -109,7 +115,7 @@ pub(super) struct ChatDecoder {
 }
 
 /// How much of a body that is no stream is kept for the sentence about it.
-const MOST_PREFACE: usize = 2048;
+pub(super) const MOST_PREFACE: usize = 2048;
 
 impl ChatDecoder {
     /// A decoder for one answer of that party.
@@ -120,7 +126,7 @@ impl ChatDecoder {
             sse: Sse::default(),
             mode: Mode::Unknown,
             body: Vec::new(),
-            pending: Pending { kind: Kind::Text, text: String::new() },
+            pending: Pending::default(),
             think: ThinkFilter::new(flavour.quirks.think_tags, flavour.quirks.implicit_think),
             told: Told::default(),
             calls: Calls::default(),
@@ -418,7 +424,7 @@ impl Decoder for ChatDecoder {
     }
 }
 
-fn mode_of(bytes: &[u8]) -> Mode {
+pub(super) fn mode_of(bytes: &[u8]) -> Mode {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xEF\xBB\xBF".contains(byte));
     match first {
         None => Mode::Unknown,

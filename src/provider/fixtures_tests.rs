@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use crate::chat::{Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
+use crate::chat::{Billing, Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
 use crate::provider::Decoder;
 use crate::provider::openai::tests::{asked, endpoint};
-use crate::provider::{gemini, ollama, openai, openrouter};
+use crate::provider::{anthropic, gemini, ollama, openai, openrouter};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
@@ -19,6 +19,7 @@ struct Outcome {
     calls: Vec<ToolCall>,
     opaque: Option<String>,
     tokens: Option<Tokens>,
+    billing: Billing,
     cost: Option<Pico>,
     model: Option<String>,
     upstream: Option<String>,
@@ -44,7 +45,10 @@ impl Outcome {
             StreamEvent::Part(text) => self.parts.push(text.raw().to_owned()),
             StreamEvent::ToolCall(call) => self.calls.push(call),
             StreamEvent::Opaque(json) => self.opaque = Some(json),
-            StreamEvent::Usage { tokens, .. } => self.tokens = Some(tokens),
+            StreamEvent::Usage { tokens, billing, .. } => {
+                self.tokens = Some(tokens);
+                self.billing = billing;
+            }
             StreamEvent::Cost(cost) => self.cost = Some(cost),
             StreamEvent::Started { served_model, upstream, generation_id } => {
                 self.model = self.model.take().or(raw(served_model));
@@ -85,6 +89,7 @@ fn decoder(expected: &Value) -> Box<dyn Decoder> {
         Some("openrouter") => &openrouter::HALVES,
         Some("gemini") => &gemini::HALVES,
         Some("ollama") => &ollama::HALVES,
+        Some("anthropic") => &anthropic::HALVES,
         _ => &openai::HALVES,
     };
     (halves.decoder)(&endpoint, &asked("lab/m"))
@@ -98,7 +103,7 @@ fn recordings() -> Vec<(String, Vec<u8>, Value)> {
     let ours = |expected: &Value| {
         matches!(
             expected["protocol"].as_str(),
-            Some("openrouter" | "openai" | "openai-compat" | "gemini" | "ollama")
+            Some("openrouter" | "openai" | "openai-compat" | "gemini" | "ollama" | "anthropic")
         )
     };
     let read = |name: &String| std::fs::read(format!("{FOLDER}/{name}")).expect(name);
@@ -143,9 +148,26 @@ fn check(name: &str, outcome: &Outcome, expected: &Value) {
         let found: Value = serde_json::from_str(outcome.opaque.as_deref().expect(name)).expect("JSON");
         assert_eq!(&found, details, "{name}: opaque state");
     }
+    if let Some(parts) = expected["parts"].as_array() {
+        assert_eq!(&outcome.parts, parts, "{name}: parts");
+    }
+    check_replay(name, outcome, expected);
     check_calls(name, outcome, expected);
     check_usage(name, outcome, expected);
     check_fault(name, outcome, expected);
+}
+
+/// The blocks that go back: all of them, or their kinds.
+fn check_replay(name: &str, outcome: &Outcome, expected: &Value) {
+    let blocks = || serde_json::from_str::<Value>(outcome.opaque.as_deref().expect(name)).expect("JSON");
+    if let Some(replay) = expected.get("replay") {
+        assert_eq!(&blocks(), replay, "{name}: opaque state");
+    }
+    if let Some(kinds) = expected["replay_blocks"].as_array() {
+        let found: Vec<Value> =
+            blocks().as_array().expect("a list").iter().map(|block| block["type"].clone()).collect();
+        assert_eq!(&found, kinds, "{name}: opaque state");
+    }
 }
 
 fn check_calls(name: &str, outcome: &Outcome, expected: &Value) {
@@ -169,12 +191,27 @@ fn check_usage(name: &str, outcome: &Outcome, expected: &Value) {
     let found = [
         ("input_total", tokens.input_total()),
         ("cache_read", tokens.cache_read),
-        ("cache_write", tokens.cache_write),
+        ("cache_write", tokens.cache_write_total()),
         ("output_total", tokens.output),
         ("reasoning", tokens.reasoning),
     ];
     for (member, count) in found {
         assert_eq!(count, usage[member].as_u64(), "{name}: {member}");
+    }
+    for (found, member) in [(tokens.cache_write_1h, "cache_write_1h"), (tokens.searches, "searches")] {
+        if let Some(count) = usage.get(member) {
+            assert_eq!(found, count.as_u64(), "{name}: {member}");
+        }
+    }
+    if let Some(apart) = usage.get("apart") {
+        let total = |tokens: &Tokens| tokens.input_total().unwrap_or(0) + tokens.output.unwrap_or(0);
+        let found: Value = outcome
+            .billing
+            .apart
+            .iter()
+            .map(|(model, tokens)| (model.clone(), Value::from(total(tokens))))
+            .collect();
+        assert_eq!(&found, apart, "{name}: of other models");
     }
     let cost =
         usage.get("cost").map(|cost| Pico::from_usd(cost.as_str().expect("a text")).expect("an amount"));
@@ -249,7 +286,7 @@ fn a_cut_is_never_taken_for_an_end() {
 }
 
 /// Members of all dialects, the ones that hold others first.
-const MEMBERS: [&str; 20] = [
+const MEMBERS: [&str; 23] = [
     "delta",
     "choices",
     "content",
@@ -270,6 +307,9 @@ const MEMBERS: [&str; 20] = [
     "message",
     "done",
     "eval_count",
+    "type",
+    "content_block",
+    "stop_reason",
 ];
 
 /// Safety R39: a member that is gone, renamed or of another type never makes a panic, nor a fault

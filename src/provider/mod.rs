@@ -9,6 +9,7 @@
 
 mod account;
 mod advice;
+mod anthropic;
 mod calls;
 pub mod catalogue;
 mod chat_stream;
@@ -154,6 +155,11 @@ pub const DIALECTS: &[DialectRow] = &[
     DialectRow {
         dialect: Dialect::Ollama,
         connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &ollama::HALVES)),
+    },
+    // Anthropic's Messages: Anthropic itself and servers that copy its format.
+    DialectRow {
+        dialect: Dialect::Anthropic,
+        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &anthropic::HALVES)),
     },
 ];
 
