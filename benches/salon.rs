@@ -75,8 +75,7 @@ fn decode(c: &mut Criterion) {
         group.bench_function("plain serde_json", |b| {
             b.iter(|| {
                 for payload in &payloads {
-                    let value: serde_json::Value =
-                        serde_json::from_slice(payload.as_bytes()).expect("JSON");
+                    let value: serde_json::Value = serde_json::from_slice(payload.as_bytes()).expect("JSON");
                     black_box(value);
                 }
             });

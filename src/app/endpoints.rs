@@ -98,7 +98,7 @@ fn merge(
     let none = ProviderConfig::default();
     let config = written.unwrap_or(&none);
     let dialect = config.dialect.or(preset.map(|preset| preset.dialect)).unwrap_or(Dialect::OpenAi);
-    let moved = || env.get(preset?.host_env.as_deref()?).as_deref().and_then(host::base_url);
+    let moved = || keys.env.get(preset?.host_env.as_deref()?).as_deref().and_then(host::base_url);
     let url = config.base_url.clone().or_else(moved);
     let url = url.or_else(|| preset.map(|preset| preset.base_url.clone()));
     let mut refusal = None;

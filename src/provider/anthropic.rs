@@ -24,6 +24,7 @@ use crate::provider::Decoder;
 use crate::provider::HttpParts;
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
+use crate::provider::lessons::learn_params;
 use crate::provider::members::with_members;
 use crate::wire::anthropic::{OutputConfig, OutputFormat, Request, ToolDef};
 
@@ -32,7 +33,8 @@ use stream::Messages;
 use turns::Turns;
 
 /// The dialect. What a model refuses is known before it is asked, so that nothing is learnt.
-pub(super) static HALVES: Halves = Halves { request, decoder, learn: |_, _| false };
+pub(super) static HALVES: Halves =
+    Halves { request, decoder, learn: |fault, sent, _, lessons| learn_params(fault, sent, lessons) };
 
 /// The version of the format; later changes have other headers.
 const VERSION: &str = "2023-06-01";

@@ -14,6 +14,7 @@ use crate::provider::Decoder;
 use crate::provider::HttpParts;
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
+use crate::provider::lessons::learn_params;
 use crate::provider::nested::with_nested;
 use crate::provider::whole_calls;
 use crate::wire::gemini::{Declaration, GenerationConfig, Request, RequestTools};
@@ -26,7 +27,8 @@ mod thinking;
 mod usage;
 
 /// The dialect.
-pub(super) static HALVES: Halves = Halves { request, decoder, learn: |_, _| false };
+pub(super) static HALVES: Halves =
+    Halves { request, decoder, learn: |fault, sent, _, lessons| learn_params(fault, sent, lessons) };
 
 fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
     Box::new(stream::GeminiDecoder::new(Party::of(endpoint)))

@@ -22,6 +22,7 @@ use crate::provider::Decoder;
 use crate::provider::HttpParts;
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
+use crate::provider::lessons::learn_params;
 use crate::provider::nested::with_nested;
 use crate::provider::whole_calls;
 use crate::provider::whole_calls::{answered, object, told_id};
@@ -31,7 +32,8 @@ use crate::wire::ollama::{CallFunction, Options, Request, RequestCall, RequestMe
 mod stream;
 
 /// The dialect.
-pub(super) static HALVES: Halves = Halves { request, decoder, learn: |_, _| false };
+pub(super) static HALVES: Halves =
+    Halves { request, decoder, learn: |fault, sent, _, lessons| learn_params(fault, sent, lessons) };
 
 fn decoder(endpoint: &Endpoint, asked: &ChatRequest) -> Box<dyn Decoder> {
     Box::new(stream::OllamaDecoder::new(Party::of(endpoint), endpoint.quirks, !asked.tools.is_empty()))

@@ -17,8 +17,8 @@ use crate::provider::HttpParts;
 use crate::provider::chat_stream::{ChatDecoder, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
-use crate::provider::members::with_members;
 use crate::provider::lessons::learn_openai;
+use crate::provider::members::with_members;
 use crate::wire::openai::{Reasoning, Request, RequestCall, RequestMessage, StreamOptions};
 
 /// The dialect.

@@ -3,12 +3,10 @@
 //! Nothing here knows a socket, a provider or a price. Every reader takes any split of the bytes
 //! and works in time that grows with the bytes alone.
 
-pub mod models;
+pub mod anthropic;
 pub mod array;
 pub mod gemini;
-pub mod anthropic;
-// No dialect reads it yet: until one does, it is compiled with its tests alone.
-#[cfg(test)]
+pub mod models;
 pub mod ndjson;
 pub mod ollama;
 pub mod openai;

@@ -192,7 +192,11 @@ fn a_wrong_key_in_every_format_of_katan() {
     for (reply, row) in ask(&server.sandbox(KATAN, wrong), KATAN, "hello there", 1).iter().zip(KATAN) {
         assert_eq!(reply["error"]["class"], "auth", "{}: {reply}", row.name);
         assert_eq!(reply["error"]["attempts"], 1, "{}: a refused key is not tried again", row.name);
-        assert!(!reply.to_string().contains(wrong), "{}: the server echoes the key, salon does not", row.name);
+        assert!(
+            !reply.to_string().contains(wrong),
+            "{}: the server echoes the key, salon does not",
+            row.name
+        );
     }
 }
 
