@@ -337,3 +337,6 @@ fn replace_member(text: &str, member: &str, value: &str) -> String {
     let key = format!("\"{member}\":");
     text.lines().map(|line| line.replacen(&key, &format!("{key}{value},\"old\":"), 1) + "\n").collect()
 }
+
+#[path = "mutation_tests.rs"]
+mod mutations;

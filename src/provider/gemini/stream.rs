@@ -465,3 +465,7 @@ fn mode_of(bytes: &[u8]) -> Mode {
         Some(_) => Mode::Events,
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

@@ -278,3 +278,7 @@ pub(super) fn thinking_of(json: &str) -> Option<String> {
     let state: serde_json::Value = serde_json::from_str(json).ok()?;
     state.get("thinking")?.as_str().map(str::to_owned)
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
