@@ -182,6 +182,12 @@ fn calls_and_results_come_in_pairs_or_not_at_all() {
     ]);
     assert!(turns.contains(&kept[1..kept.len() - 1]), "all blocks in order: {turns}");
     assert_eq!(turns.matches("tool_use\"").count(), 1, "the call goes once: {turns}");
+    let odd = r#"[{"type":"tool_use","id":"f.now:0","name":"now","input":{}}]"#;
+    let turns = turns_of(vec![
+        message(Role::Assistant, vec![Part::Opaque { model: SONNET.to_owned(), json: odd.to_owned() }]),
+        message(Role::Tool, vec![result("f.now:0", "noon")]),
+    ]);
+    assert!(turns.contains(r#""tool_use_id":"f.now:0""#), "the id as the server gave it: {turns}");
 }
 
 /// Blocks of the same family go back to the byte; others get the plain text.

@@ -304,10 +304,10 @@ impl Messages {
     }
 
     /// The usage with which a reply begins. Servers between that count at the end only begin with
-    /// zeros, which say nothing: no request is without input.
+    /// zeros, which say nothing.
     fn count_first(&mut self, raw: Option<&str>, out: &mut Vec<StreamEvent>) {
         let read = raw.and_then(usage::read);
-        if read.is_some_and(|(tokens, _)| tokens.input_total().unwrap_or(0) > 0) {
+        if read.is_some_and(|(tokens, _)| tokens.input_total().is_some()) {
             self.count(raw, out);
         }
     }

@@ -6,7 +6,7 @@
 //! plain text and the calls in their place.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -194,20 +194,21 @@ fn media_of<'a>(media: &'a Media, notes: &mut Vec<String>) -> Block<'a> {
 fn drop_unanswered(drafts: &mut [Draft<'_>]) {
     for at in 0..drafts.len() {
         let answered: HashSet<String> = drafts.get(at + 1).map(results).unwrap_or_default();
-        let called: HashSet<String> = match at.checked_sub(1).and_then(|before| drafts.get(before)) {
-            Some(before) => calls(before),
-            None => HashSet::new(),
-        };
+        let called = at.checked_sub(1).and_then(|before| drafts.get(before)).map(calls).unwrap_or_default();
         let Some(draft) = drafts.get_mut(at) else { continue };
         draft.items.retain(|item| match &item.mark {
             Mark::Call(id) => answered.contains(id.as_ref()),
             _ => true,
         });
         for item in &mut draft.items {
-            if let (Mark::Result(id), Block::ToolResult { content, .. }) = (&item.mark, &item.block)
-                && !called.contains(*id)
-            {
-                *item = plain(Block::Text { text: Cow::Borrowed(content) });
+            let Mark::Result(id) = item.mark else { continue };
+            match (&mut item.block, called.get(id)) {
+                (Block::ToolResult { content, .. }, None) => {
+                    *item = plain(Block::Text { text: Cow::Borrowed(content) });
+                }
+                // The model's own call has its id as it came.
+                (Block::ToolResult { tool_use_id, .. }, Some(true)) => *tool_use_id = Cow::Borrowed(id),
+                _ => {}
             }
         }
         while draft.role == "assistant" && draft.items.last().is_some_and(|item| item.mark == Mark::Thinking)
@@ -225,9 +226,10 @@ fn results(draft: &Draft<'_>) -> HashSet<String> {
     draft.items.iter().filter_map(id).collect()
 }
 
-fn calls(draft: &Draft<'_>) -> HashSet<String> {
+/// The ids of the calls, and whether the call goes back as it came.
+fn calls(draft: &Draft<'_>) -> HashMap<String, bool> {
     let id = |item: &Item<'_>| match &item.mark {
-        Mark::Call(id) => Some(id.clone().into_owned()),
+        Mark::Call(id) => Some((id.clone().into_owned(), matches!(item.block, Block::Kept(_)))),
         _ => None,
     };
     draft.items.iter().filter_map(id).collect()

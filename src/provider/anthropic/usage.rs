@@ -52,7 +52,12 @@ pub(super) fn read(json: &str) -> Option<(Tokens, Billing)> {
     let top = kinds(&usage);
     let list = usage.iterations.get().and_then(|raw| serde_json::from_str::<List<Usage<'_>>>(raw).ok());
     let rounds = list.unwrap_or_default();
-    let (tokens, apart) = with_rounds(top, rounds.items());
+    let (mut tokens, apart) = with_rounds(top, rounds.items());
+    if tokens.input_total() == Some(0) {
+        // No request is without input: the zeros stand for what the server does not know.
+        let Tokens { output, reasoning, searches, .. } = tokens;
+        tokens = Tokens { output, reasoning, searches, ..Tokens::default() };
+    }
     Some((tokens, Billing { tier: tier(&usage), apart }))
 }
 

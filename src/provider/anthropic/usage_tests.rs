@@ -47,6 +47,11 @@ fn kinds_are_disjoint() {
             [None, None, None, None, Some(9), Some(9)],
         ),
         (r#"{"input_tokens":-1,"output_tokens":"7","cache_read_input_tokens":null}"#, [None; 6]),
+        // No request is without input.
+        (
+            r#"{"input_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":7}"#,
+            [None, None, None, None, Some(7), None],
+        ),
         // The rounds: the compaction counts too.
         (
             r#"{"input_tokens":23000,"output_tokens":1000,"iterations":[{"type":"compaction","input_tokens":180000,"output_tokens":3500},{"type":"message","input_tokens":23000,"output_tokens":1000}]}"#,
@@ -141,6 +146,7 @@ proptest! {
     #[test]
     fn paid_input_is_the_sum_of_its_kinds((json, [input, read_, short, hour, out]) in object()) {
         let (tokens, _) = read(&json).expect("an object");
+        prop_assume!(input + read_ + short + hour > 0);
         prop_assert_eq!(tokens.input_total(), Some(input + read_ + short + hour));
         prop_assert_eq!(tokens.cache_write_total(), Some(short + hour));
         prop_assert_eq!(tokens.cache_write_1h, Some(hour));
