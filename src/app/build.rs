@@ -87,7 +87,9 @@ impl World {
             loaded.config.models.iter().map(|(model, written)| (model.clone(), text_of(&written.price)));
         let (book, mut found) = PriceBook::new(prices);
         let redactor = Redactor::default();
-        for (_, secret) in endpoints.iter().flat_map(|known| &known.endpoint.headers) {
+        let of_models = endpoints.iter().flat_map(|known| known.endpoint.models.values());
+        let headers = endpoints.iter().flat_map(|known| &known.endpoint.headers);
+        for (_, secret) in headers.chain(of_models.flat_map(|way| &way.headers)) {
             redactor.learn(secret);
         }
         found.extend(odd);

@@ -13,6 +13,7 @@ use crate::app::keys::Source;
 use crate::chat::Dialect;
 use crate::chat::Endpoint;
 use crate::chat::Limits;
+use crate::chat::ModelWay;
 use crate::chat::Quirks;
 use crate::chat::Secret;
 use crate::chat::Tariff;
@@ -56,7 +57,8 @@ impl Endpoints {
         let names: Vec<&String> = presets.iter().map(|preset| &preset.name).chain(own).collect();
         for name in names {
             let preset = presets.iter().find(|preset| preset.name == *name);
-            let (one, refusal) = merge(name, preset, written.get(name), keys);
+            let (mut one, refusal) = merge(name, preset, written.get(name), keys);
+            ways(&mut one.endpoint, loaded, &keys.env);
             known.insert(name.clone(), one);
             order.push(name.clone());
             let Some((message, hint)) = refusal else { continue };
@@ -83,6 +85,18 @@ impl Endpoints {
     /// How a provider's tokens are paid for.
     pub fn tariff(&self, name: &str) -> Tariff {
         self.get(name).map(|known| known.endpoint.tariff).unwrap_or_default()
+    }
+}
+
+/// What is written of the provider's single models. They live here and in no database, because
+/// headers may carry keys.
+fn ways(endpoint: &mut Endpoint, loaded: &Loaded, env: &Env) {
+    for (model, written) in &loaded.config.models {
+        if model.provider != endpoint.name || (written.headers.is_empty() && written.api.is_none()) {
+            continue;
+        }
+        let (headers, missing) = headers(&written.headers, env);
+        endpoint.models.insert(model.id.clone(), ModelWay { headers, api: written.api, missing });
     }
 }
 
@@ -127,7 +141,7 @@ fn merge(
             "use https://, or write allow_insecure_http = true".to_owned(),
         ));
     }
-    let (headers, missing) = headers(config, &keys.env);
+    let (headers, missing) = headers(&config.headers, &keys.env);
     let tariff = match (local, preset) {
         (true, _) => Tariff::Local,
         (false, _) if config.local.is_some() => Tariff::Metered,
@@ -147,6 +161,8 @@ fn merge(
         key: missing.or(key),
         key_alias: alias,
         headers,
+        models: BTreeMap::new(),
+        auth: preset.and_then(|preset| preset.auth),
         extra_body: config.extra_body.clone(),
         allow_insecure_http,
         timeouts: timeouts(config, near),
@@ -170,10 +186,10 @@ pub(super) fn no_such_key(name: &str, alias: &str, known: &[String]) -> Refusal 
 
 /// The headers with their values. One whose variable is not set leaves a source in the key's place
 /// that says so, because a request without it is not what was asked for.
-fn headers(config: &ProviderConfig, env: &Env) -> (Vec<(String, Secret)>, Option<Source>) {
+fn headers(written: &[(String, HeaderValue)], env: &Env) -> (Vec<(String, Secret)>, Option<Source>) {
     let mut found = Vec::new();
     let mut missing: Option<Source> = None;
-    for (name, value) in &config.headers {
+    for (name, value) in written {
         match value {
             HeaderValue::Plain(secret) => found.push((name.clone(), secret.clone())),
             HeaderValue::Env(variable) => match env.get(variable) {
@@ -220,6 +236,7 @@ fn quirks(config: &ProviderConfig, preset: Option<&Preset>) -> Quirks {
     Quirks {
         max_completion_tokens: config.max_completion_tokens.unwrap_or(base.max_completion_tokens),
         think_tags: config.think_tags.unwrap_or(base.think_tags),
+        api: config.api.or(base.api),
         ..base
     }
 }

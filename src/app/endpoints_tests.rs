@@ -15,6 +15,7 @@ pub(crate) fn preset(name: &str, variables: &[&str], defaults: &[&str]) -> Prese
         defaults: defaults.iter().map(|id| (*id).to_owned()).collect(),
         quirks: Quirks::default(),
         tariff: if demo { Tariff::Play } else { Tariff::Metered },
+        auth: None,
         local: name == "ollama",
         host_env: (name == "ollama").then(|| "OLLAMA_HOST".to_owned()),
         concurrency: (name == "ollama").then_some(1),

@@ -257,6 +257,7 @@ fn params_to(params: &Params) -> Value {
     put("thinking_tokens", json!(params.thinking_tokens));
     put("verbosity", json!(params.verbosity.map(Effort::name)));
     put("format", json!(params.format.as_ref().map(Format::text)));
+    put("openrouter", json!(params.openrouter));
     put("extra_body", json!(params.extra_body));
     if !params.stop.is_empty() {
         put("stop", json!(params.stop));
@@ -279,6 +280,7 @@ fn params_from(value: &Value) -> Params {
         thinking_tokens: value["thinking_tokens"].as_u64(),
         verbosity: value["verbosity"].as_str().and_then(Effort::from_name),
         format: value["format"].as_str().map(|text| Format::from_text(text.to_owned())),
+        openrouter: value["openrouter"].as_str().map(str::to_owned),
         extra_body: value["extra_body"].as_str().map(str::to_owned),
     }
 }

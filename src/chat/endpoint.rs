@@ -1,5 +1,6 @@
 //! A configured provider as the floors above the config see it: plain data and a way to its key.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,37 @@ impl Dialect {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, n)| *n == name).map(|(dialect, _)| *dialect)
     }
+}
+
+/// The two formats in which OpenAI's models are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// Chat completions, as most servers know them.
+    Chat,
+    /// Responses, which some of OpenAI's own models want.
+    Responses,
+}
+
+impl Api {
+    /// Both with their names in the config.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Chat, "chat"), (Self::Responses, "responses")];
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(api, _)| *api)
+    }
+}
+
+/// What the config says of one model's way, beyond that of its endpoint. It is in no database.
+#[derive(Clone, Default)]
+pub struct ModelWay {
+    /// Further headers; the values are treated like keys.
+    pub headers: Vec<(String, Secret)>,
+    /// In which format it is asked.
+    pub api: Option<Api>,
+    /// Says what is missing where a header has no value: then it is not asked at all.
+    pub missing: Option<Arc<dyn KeySource>>,
 }
 
 /// How long to wait for what (safety R35). There is no limit on a whole reply.
@@ -106,8 +138,17 @@ pub struct Quirks {
     pub think_tags: bool,
     /// The template opens that tag itself, so that a reply begins inside of it.
     pub implicit_think: bool,
+    /// It is OpenAI itself: its reasoning models refuse sampling parameters, and some of its models
+    /// are asked by the Responses API only.
+    pub openai: bool,
     /// Its reasoning models take their instructions in the role `developer`.
     pub developer_role: bool,
+    /// It tells summaries of the thinking to whoever asks for them.
+    pub summaries: bool,
+    /// Ids of calls must have nine letters or digits.
+    pub short_call_ids: bool,
+    /// In which format all of its models are asked; `None`: by the model.
+    pub api: Option<Api>,
 }
 
 impl Default for Quirks {
@@ -118,7 +159,11 @@ impl Default for Quirks {
             stream_options: true,
             think_tags: true,
             implicit_think: false,
+            openai: false,
             developer_role: false,
+            summaries: true,
+            short_call_ids: false,
+            api: None,
         }
     }
 }
@@ -138,6 +183,11 @@ pub struct Endpoint {
     pub key_alias: String,
     /// Further headers; the values are treated like keys.
     pub headers: Vec<(String, Secret)>,
+    /// What is written of single models, by the id that the provider knows them by.
+    pub models: BTreeMap<String, ModelWay>,
+    /// The header that carries the key and what stands before the key in it, where they are others
+    /// than those of the dialect.
+    pub auth: Option<(&'static str, &'static str)>,
     /// Further members of every request's body, a raw JSON object.
     pub extra_body: Option<String>,
     /// Whether a key may travel over plain HTTP to another machine.

@@ -33,7 +33,7 @@ mod room;
 mod secret;
 mod usage;
 
-pub use endpoint::{Dialect, Endpoint, Limits, Quirks, Timeouts};
+pub use endpoint::{Api, Dialect, Endpoint, Limits, ModelWay, Quirks, Timeouts};
 pub use event::{Billing, Finish, StreamEvent};
 pub use fault::{Fault, FaultClass};
 pub use id::{Ids, Millis, ReplyId, RoomId, RunId, SeatId, TurnId};

@@ -102,6 +102,9 @@ pub struct Params {
     pub verbosity: Option<Effort>,
     /// What form the answer must have.
     pub format: Option<Format>,
+    /// What OpenRouter alone knows (preferences of providers, fallbacks, plugins, its own tools): a
+    /// raw JSON object whose members join the request's body there.
+    pub openrouter: Option<String>,
     /// Further members of the request's body, a raw JSON object.
     pub extra_body: Option<String>,
 }
@@ -123,6 +126,7 @@ impl Params {
             thinking_tokens: self.thinking_tokens.or(base.thinking_tokens),
             verbosity: self.verbosity.or(base.verbosity),
             format: self.format.clone().or_else(|| base.format.clone()),
+            openrouter: self.openrouter.clone().or_else(|| base.openrouter.clone()),
             extra_body: self.extra_body.clone().or_else(|| base.extra_body.clone()),
         }
     }

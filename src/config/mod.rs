@@ -20,6 +20,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::chat::Api;
 use crate::chat::Dialect;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
@@ -105,6 +106,8 @@ pub struct ProviderConfig {
     pub max_completion_tokens: Option<bool>,
     /// Whether thinking comes as `<think>` tags in the text.
     pub think_tags: Option<bool>,
+    /// In which of OpenAI's formats its models are asked.
+    pub api: Option<Api>,
 }
 
 /// The value of a header.
@@ -146,6 +149,10 @@ pub struct ModelConfig {
     pub context: Option<u64>,
     /// Tokens of one reply.
     pub max_output: Option<u64>,
+    /// Further headers of its requests.
+    pub headers: Vec<(String, HeaderValue)>,
+    /// In which of OpenAI's formats it is asked.
+    pub api: Option<Api>,
 }
 
 /// A price as the decimal texts of the file, USD per million tokens. A text that is no price stays,
@@ -287,7 +294,11 @@ pub fn load(flag: Option<&Path>, env: &Env, paths: Option<&Paths>) -> Result<Loa
     let plain = |provider: &ProviderConfig| {
         provider.headers.iter().any(|(_, value)| matches!(value, HeaderValue::Plain(_)))
     };
-    if loaded.config.providers.values().any(plain) && paths::is_open(&path) {
+    let plain_model =
+        |model: &ModelConfig| model.headers.iter().any(|(_, value)| matches!(value, HeaderValue::Plain(_)));
+    let config = &loaded.config;
+    let any = config.providers.values().any(plain) || config.models.values().any(plain_model);
+    if any && paths::is_open(&path) {
         loaded.notices.push(Notice::warning(format!(
             "{}: others on this machine can read its headers; chmod 600 {0} closes it",
             path.display()

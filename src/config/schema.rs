@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::chat::Api;
 use crate::chat::Dialect;
 use crate::chat::Effort;
+use crate::chat::Format;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
 use crate::chat::Params;
@@ -183,7 +185,7 @@ pub(super) const PROVIDER: &[Field<ProviderConfig>] = rows![ProviderConfig;
     "key" => |provider, value, walk| {
         provider.chosen_key = key_name(value, walk).map(|name| (value.span(), name));
     };
-    "headers" => headers;
+    "headers" => |provider, value, walk| headers(&mut provider.headers, value, walk);
     "extra_body" => |provider, value, walk| provider.extra_body = walk.json_object(value);
     "timeouts" => |provider, value, walk| walk.inner(value, "timeouts", TIMEOUTS, provider);
     "concurrency" => |provider, value, walk| {
@@ -199,6 +201,7 @@ pub(super) const PROVIDER: &[Field<ProviderConfig>] = rows![ProviderConfig;
     "allow_insecure_http" => |provider, value, walk| provider.allow_insecure_http = walk.boolean(value);
     "max_completion_tokens" => |provider, value, walk| provider.max_completion_tokens = walk.boolean(value);
     "think_tags" => |provider, value, walk| provider.think_tags = walk.boolean(value);
+    "api" => |provider, value, walk| provider.api = api(value, walk);
 ];
 
 /// `timeouts` of a provider, in seconds.
@@ -216,6 +219,8 @@ pub(super) const MODEL: &[Field<ModelConfig>] = rows![ModelConfig;
     "system" => |model, value, walk| model.system = walk.string(value);
     "context" => |model, value, walk| model.context = walk.count(value, i64::MAX);
     "max_output" => |model, value, walk| model.max_output = walk.count(value, i64::MAX);
+    "headers" => |model, value, walk| headers(&mut model.headers, value, walk);
+    "api" => |model, value, walk| model.api = api(value, walk);
 ];
 
 /// `price` of a model, USD per million tokens.
@@ -242,7 +247,25 @@ pub(super) const PARAMS: &[Field<Params>] = rows![Params;
         let names = Effort::ALL.map(|(_, name)| name);
         params.effort = walk.word(value, &names).and_then(|name| Effort::from_name(&name));
     };
+    "thinking_tokens" => |params, value, walk| params.thinking_tokens = walk.count(value, i64::MAX);
+    "verbosity" => |params, value, walk| {
+        let names = ["low", "medium", "high", "xhigh", "max"];
+        params.verbosity = walk.word(value, &names).and_then(|name| Effort::from_name(&name));
+    };
+    "format" => |params, value, walk| params.format = format(value, walk);
+    "openrouter" => openrouter;
     "extra_body" => |params, value, walk| params.extra_body = walk.json_object(value);
+];
+
+/// `params.openrouter`: members that only OpenRouter knows, each as JSON text.
+pub(super) const OPENROUTER: &[Field<()>] = rows![();
+    "provider" => |(), value, walk| drop(walk.json_object(value));
+    "models" => |(), value, walk| drop(walk.strings(value));
+    "plugins" => |(), value, walk| tables(value, walk);
+    "tools" => |(), value, walk| tables(value, walk);
+    "modalities" => |(), value, walk| drop(walk.strings(value));
+    "web_search_options" => |(), value, walk| drop(walk.json_object(value));
+    "service_tier" => |(), value, walk| drop(walk.name(value));
 ];
 
 /// A seat that is a table.
@@ -428,7 +451,7 @@ fn more_keys(provider: &mut ProviderConfig, value: &Value<'_>, walk: &mut Walk<'
     }
 }
 
-fn headers(provider: &mut ProviderConfig, value: &Value<'_>, walk: &mut Walk<'_>) {
+fn headers(into: &mut Vec<(String, HeaderValue)>, value: &Value<'_>, walk: &mut Walk<'_>) {
     let Some(table) = walk.table(value, "a table, as in { X-Team = \"blue\" }") else { return };
     for (name, value) in table {
         let text = name.get_ref();
@@ -451,8 +474,37 @@ fn headers(provider: &mut ProviderConfig, value: &Value<'_>, walk: &mut Walk<'_>
             walk.error(&value.span(), "this value has characters that no header can carry", "");
             continue;
         }
-        provider.headers.extend(read.map(|value| (text.to_ascii_lowercase(), value)));
+        into.extend(read.map(|value| (text.to_ascii_lowercase(), value)));
     }
+}
+
+fn api(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<Api> {
+    let names = Api::ALL.map(|(_, name)| name);
+    walk.word(value, &names).and_then(|name| Api::from_name(&name))
+}
+
+/// `"json"`, or a table that is a JSON Schema.
+fn format(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<Format> {
+    match value.get_ref() {
+        DeValue::Table(_) => walk.json_object(value).map(Format::Schema),
+        _ => walk.word(value, &["json"]).map(|_| Format::Json),
+    }
+}
+
+/// Each member is looked at by its row; what is kept is the text of them all.
+fn openrouter(params: &mut Params, value: &Value<'_>, walk: &mut Walk<'_>) {
+    if walk.inner_checked(value, "openrouter", OPENROUTER, &mut ()) {
+        params.openrouter = walk.json_object(value);
+    }
+}
+
+/// A list of tables.
+fn tables(value: &Value<'_>, walk: &mut Walk<'_>) {
+    let DeValue::Array(list) = value.get_ref() else {
+        walk.wrong(value, "a list of tables");
+        return;
+    };
+    list.iter().for_each(|item| drop(walk.json_object(item)));
 }
 
 fn base_url(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<String> {
@@ -512,6 +564,7 @@ pub(super) fn all_names() -> Vec<&'static str> {
         names(MODEL),
         names(PRICE),
         names(PARAMS),
+        names(OPENROUTER),
         names(SEAT),
         names(LINEUP),
     ]

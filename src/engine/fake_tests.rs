@@ -494,6 +494,8 @@ impl Stage {
                 key: None,
                 key_alias: "default".to_owned(),
                 headers: Vec::new(),
+                models: std::collections::BTreeMap::new(),
+                auth: None,
                 extra_body: None,
                 allow_insecure_http: false,
                 timeouts: Timeouts::REMOTE,

@@ -60,7 +60,7 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
         Fault::new(FaultClass::Internal, format!("The request cannot be written: {error}.")).unsent()
     })?;
     for extra in [&endpoint.extra_body, &asked.params.extra_body].into_iter().flatten() {
-        body = with_members(&body, extra)?;
+        body = with_members(&body, extra, "extra_body")?;
     }
     let Plan { notes: mut told, .. } = plan;
     told.extend(notes);

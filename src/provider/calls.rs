@@ -46,6 +46,40 @@ impl Calls {
         self.fill(at, Some(function))
     }
 
+    /// Begins the call at a place of the output, or tells more of it.
+    pub(super) fn begin_at(&mut self, place: u64, id: Option<&str>, name: Option<&str>) {
+        let at = self.slot(None, Some(place));
+        let Some(call) = self.calls.get_mut(at) else { return };
+        if call.id.is_empty() {
+            id.unwrap_or_default().clone_into(&mut call.id);
+        }
+        if call.name.is_empty() {
+            name.unwrap_or_default().clone_into(&mut call.name);
+        }
+    }
+
+    /// Adds a piece of the arguments of the call at a place of the output.
+    pub(super) fn add_at(&mut self, place: u64, piece: &str) -> Result<(), Fault> {
+        let at = self.slot(None, Some(place));
+        self.grow(piece.len())?;
+        if let Some(call) = self.calls.get_mut(at) {
+            call.arguments.push_str(piece);
+        }
+        Ok(())
+    }
+
+    /// The whole arguments of the call at a place of the output; nothing tells nothing.
+    pub(super) fn set_at(&mut self, place: u64, whole: &str) -> Result<(), Fault> {
+        let at = self.slot(None, Some(place));
+        match self.calls.get_mut(at).filter(|call| !whole.is_empty() && call.arguments != whole) {
+            Some(call) => {
+                whole.clone_into(&mut call.arguments);
+                self.grow(whole.len())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The calls in the order in which they began.
     pub(super) fn take(&mut self) -> Vec<ToolCall> {
         let calls = std::mem::take(&mut self.calls);
@@ -96,23 +130,26 @@ impl Calls {
     }
 
     fn fill(&mut self, at: usize, function: Option<&Function<'_>>) -> Result<(), Fault> {
-        let too_much = || Err(Fault::new(FaultClass::Protocol, "The tool calls of the reply are too large."));
-        if self.calls.len() > MOST_CALLS {
-            return too_much();
-        }
+        let raw = function.and_then(|function| function.arguments.get().or_else(|| function.input.get()));
+        self.grow(raw.map_or(0, str::len))?;
         let (Some(call), Some(function)) = (self.calls.get_mut(at), function) else { return Ok(()) };
         if call.name.is_empty() {
             call.name.push_str(function.name.get().unwrap_or_default());
         }
-        let Some(raw) = function.arguments.get().or_else(|| function.input.get()) else { return Ok(()) };
-        self.bytes += raw.len();
-        if self.bytes > MOST_ARGUMENTS {
-            return too_much();
-        }
+        let Some(raw) = raw else { return Ok(()) };
         match serde_json::from_str::<String>(raw) {
             Ok(text) => call.arguments.push_str(&text),
             Err(_) => raw.clone_into(&mut call.arguments),
         }
         Ok(())
     }
+
+    fn grow(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.bytes += bytes;
+        if self.bytes > MOST_ARGUMENTS || self.calls.len() > MOST_CALLS { Err(too_much()) } else { Ok(()) }
+    }
+}
+
+fn too_much() -> Fault {
+    Fault::new(FaultClass::Protocol, "The tool calls of the reply are too large.")
 }

@@ -113,13 +113,20 @@ impl Inner {
     /// Sends the request and waits for the head of the response.
     async fn ask(self: &Arc<Self>, mut request: ChatRequest) -> Result<Box<Reader>, Fault> {
         let mut endpoint = self.exchange.endpoint.clone();
+        if let Some(way) = endpoint.models.get(&request.model.id) {
+            if let Some(Err(error)) = way.missing.as_ref().map(|missing| missing.key()) {
+                return Err(Fault::new(FaultClass::Auth, error.tried).hint(error.hint).unsent());
+            }
+            endpoint.headers.extend(way.headers.iter().cloned());
+        }
         let known = self.exchange.http.lessons().of(&endpoint, &request.model.id).await;
         let mut notes = known.apply(&mut endpoint.quirks, &mut request);
         notes.extend(lessons::drop_unlisted(&mut request));
         notes.extend(lessons::clamp_effort(&mut request));
         let mut parts = (self.halves.request)(&endpoint, &request)?;
         notes.append(&mut parts.notes);
-        let Opened { response, head, host } = match self.exchange.open(parts).await {
+        let exchange = Exchange { endpoint: endpoint.clone(), http: self.exchange.http.clone() };
+        let Opened { response, head, host } = match exchange.open(parts).await {
             Ok(opened) => opened,
             Err(fault) => {
                 let fault = self.learn(fault, &request, &endpoint.quirks, known).await;

@@ -95,7 +95,7 @@ impl Exchange {
             }
         }
         if let Some(key) = key {
-            let (header, before) = parts.auth;
+            let (header, before) = self.endpoint.auth.unwrap_or(parts.auth);
             let value = Secret::new(format!("{before}{}", key.expose()));
             http::add_secret(&mut headers, header, &value, &format!("the key of {name}"))?;
         }

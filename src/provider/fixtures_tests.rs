@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::chat::{Billing, Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
+use crate::chat::{Api, Billing, Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
 use crate::provider::Decoder;
 use crate::provider::openai::tests::{asked, endpoint};
 use crate::provider::{anthropic, gemini, ollama, openai, openrouter};
@@ -84,6 +84,9 @@ fn decode(decoder: &mut dyn Decoder, pieces: &[&[u8]]) -> Outcome {
 
 fn decoder(expected: &Value) -> Box<dyn Decoder> {
     let mut endpoint = endpoint();
+    if expected["protocol"] == "openai-responses" {
+        endpoint.quirks.api = Some(Api::Responses);
+    }
     endpoint.quirks.implicit_think = expected["options"]["think_tags"] == "implicit-open";
     let halves = match expected["protocol"].as_str() {
         Some("openrouter") => &openrouter::HALVES,
@@ -103,7 +106,15 @@ fn recordings() -> Vec<(String, Vec<u8>, Value)> {
     let ours = |expected: &Value| {
         matches!(
             expected["protocol"].as_str(),
-            Some("openrouter" | "openai" | "openai-compat" | "gemini" | "ollama" | "anthropic")
+            Some(
+                "openrouter"
+                    | "openai"
+                    | "openai-compat"
+                    | "openai-responses"
+                    | "anthropic"
+                    | "gemini"
+                    | "ollama"
+            )
         )
     };
     let read = |name: &String| std::fs::read(format!("{FOLDER}/{name}")).expect(name);
@@ -152,6 +163,9 @@ fn check(name: &str, outcome: &Outcome, expected: &Value) {
         assert_eq!(&outcome.parts, parts, "{name}: parts");
     }
     check_replay(name, outcome, expected);
+    if let Some(tier) = text("tier") {
+        assert_eq!(outcome.billing.tier.as_deref(), Some(tier), "{name}: tier");
+    }
     check_calls(name, outcome, expected);
     check_usage(name, outcome, expected);
     check_fault(name, outcome, expected);

@@ -37,6 +37,8 @@ pub(super) struct Lessons {
     max_completion_tokens: Option<bool>,
     /// It knows no role `developer`.
     no_developer: bool,
+    /// It tells no summaries of its thinking.
+    no_summaries: bool,
     /// When the first of them was learnt, in milliseconds: none is believed for ever.
     since: i64,
 }
@@ -150,6 +152,7 @@ impl Lessons {
     pub(super) fn apply(&self, quirks: &mut Quirks, request: &mut ChatRequest) -> Vec<String> {
         quirks.stream_options &= !self.no_stream_options;
         quirks.developer_role &= !self.no_developer;
+        quirks.summaries &= !self.no_summaries;
         quirks.max_completion_tokens = self.max_completion_tokens.unwrap_or(quirks.max_completion_tokens);
         if !self.efforts.is_empty() {
             let efforts = self.efforts.iter().filter_map(|name| Effort::from_name(name));
@@ -212,6 +215,11 @@ pub(super) fn learn_openai(
     if sized && is_named(words, "max_completion_tokens") && is_not_taken(words) {
         lessons.max_completion_tokens = Some(false);
         return Some(format!("{model} takes max_tokens in place of max_completion_tokens; it was renamed"));
+    }
+    let summed = words.contains("reasoning.summary") || words.contains("reasoning summar");
+    if quirks.summaries && sent.params.effort.is_some() && !lessons.no_summaries && summed {
+        lessons.no_summaries = true;
+        return Some(format!("{model} gives no summaries of its thinking; none were asked for"));
     }
     let instructed = sent.messages.iter().any(|message| message.role == Role::System);
     if quirks.developer_role && instructed && !lessons.no_developer && words.contains("developer") {
@@ -353,6 +361,7 @@ impl LessonBook {
         known.left_out.extend(lessons.left_out);
         known.no_stream_options |= lessons.no_stream_options;
         known.no_developer |= lessons.no_developer;
+        known.no_summaries |= lessons.no_summaries;
         known.max_completion_tokens = lessons.max_completion_tokens.or(known.max_completion_tokens);
         if known.efforts.is_empty() {
             known.efforts = lessons.efforts;

@@ -26,6 +26,25 @@ impl Members {
         serde_json::from_str(text)
     }
 
+    /// Reads an object that the user gave as a setting of that name.
+    ///
+    /// # Errors
+    /// When the text is no JSON object: a sentence for the user.
+    pub(super) fn of_setting(text: &str, setting: &str) -> Result<Self, Fault> {
+        Self::read(text).map_err(|error| {
+            let words = format!("{setting} cannot be added to the request: {error}.");
+            Fault::new(FaultClass::BadRequest, words)
+                .hint(format!("{setting} is one JSON object, or a table in the config."))
+                .unsent()
+        })
+    }
+
+    /// Takes a member out.
+    pub(super) fn take(&mut self, key: &str) -> Option<Box<RawValue>> {
+        let at = self.0.iter().position(|(known, _)| known == key)?;
+        Some(self.0.remove(at).1)
+    }
+
     /// The value of a member as JSON text.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.get())
@@ -90,18 +109,11 @@ impl<'de> Deserialize<'de> for Members {
 /// A request's body in which members of another object were added or replaced.
 ///
 /// # Errors
-/// When one of the two is no JSON object; the body is ours, so that it is the other one.
-pub(super) fn with_members(body: &str, extra: &str) -> Result<String, Fault> {
-    let read = |text: &str| {
-        Members::read(text).map_err(|error| {
-            let words = format!("extra_body cannot be added to the request: {error}.");
-            Fault::new(FaultClass::BadRequest, words)
-                .hint("extra_body is one JSON object, or a table in the config.")
-                .unsent()
-        })
-    };
-    let mut members = read(body)?;
-    for (key, value) in read(extra)?.0 {
+/// When one of the two is no JSON object; the body is ours, so that it is the other one, which the
+/// user knows as `setting`.
+pub(super) fn with_members(body: &str, extra: &str, setting: &str) -> Result<String, Fault> {
+    let mut members = Members::of_setting(body, setting)?;
+    for (key, value) in Members::of_setting(extra, setting)?.0 {
         // Only the driver knows how answers are read, and it reads streams.
         if key != "stream" {
             members.set(&key, value);
@@ -125,10 +137,11 @@ mod tests {
 
     #[test]
     fn members_are_added_and_replaced_but_how_it_is_read() {
-        let body = with_members(r#"{"a":1,"stream":true}"#, r#"{"stream":false,"c":0.30,"a":[2]}"#);
+        let body =
+            with_members(r#"{"a":1,"stream":true}"#, r#"{"stream":false,"c":0.30,"a":[2]}"#, "extra_body");
         assert_eq!(body.expect("an object"), r#"{"a":[2],"stream":true,"c":0.30}"#);
         for extra in ["[1]", "7", "", "{", "null"] {
-            let fault = with_members("{}", extra).expect_err(extra);
+            let fault = with_members("{}", extra, "extra_body").expect_err(extra);
             assert!(fault.unsent && fault.class == FaultClass::BadRequest, "{extra}: {fault:?}");
         }
     }

@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 use crate::chat::Fault;
 use crate::provider::members::with_members;
 
+/// What the user calls the members that are added.
+const SETTING: &str = "extra_body";
+
 /// As [`with_members`]; where both have an object under the name `deep`, its members are added or
 /// replaced one by one.
 ///
@@ -15,11 +18,11 @@ use crate::provider::members::with_members;
 /// As [`with_members`].
 pub(super) fn with_nested(body: &str, extra: &str, deep: &str) -> Result<String, Fault> {
     let (Some(ours), Some(theirs)) = (object_in(body, deep), object_in(extra, deep)) else {
-        return with_members(body, extra);
+        return with_members(body, extra, SETTING);
     };
-    let both = with_members(ours.get(), theirs.get())?;
+    let both = with_members(ours.get(), theirs.get(), SETTING)?;
     let both = format!("{{{}:{both}}}", serde_json::Value::from(deep));
-    with_members(body, &with_members(extra, &both)?)
+    with_members(body, &with_members(extra, &both, SETTING)?, SETTING)
 }
 
 fn object_in(json: &str, member: &str) -> Option<Box<RawValue>> {

@@ -12,6 +12,8 @@ pub(crate) fn endpoint() -> Endpoint {
         key: None,
         key_alias: "default".to_owned(),
         headers: Vec::new(),
+        models: std::collections::BTreeMap::new(),
+        auth: None,
         extra_body: None,
         allow_insecure_http: false,
         timeouts: Timeouts::REMOTE,

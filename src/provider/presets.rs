@@ -26,6 +26,8 @@ pub struct Preset {
     pub quirks: Quirks,
     /// How its tokens are paid for.
     pub tariff: Tariff,
+    /// The header that carries its key and what stands before the key, where it is not the usual one.
+    pub auth: Option<(&'static str, &'static str)>,
     /// Whether it is a server on the user's own machine, which may have to load a model first.
     pub local: bool,
     /// The variable that names its host, for those who have moved it.
@@ -33,6 +35,9 @@ pub struct Preset {
     /// How many requests it takes at once, where that is not the usual number.
     pub concurrency: Option<usize>,
 }
+
+/// Headers that carry a key instead of `authorization`, and what stands before the key in them.
+const AUTH: &[(&str, &str)] = &[("api-key", "")];
 
 const TEXT: &str = include_str!("presets.toml");
 
@@ -64,6 +69,7 @@ struct Row {
     #[serde(default)]
     quirks: QuirkRow,
     tariff: Option<String>,
+    auth: Option<String>,
     #[serde(default)]
     local: bool,
     host_env: Option<String>,
@@ -78,7 +84,8 @@ struct QuirkRow {
     stream_options: Option<bool>,
     think_tags: Option<bool>,
     implicit_think: Option<bool>,
-    developer_role: Option<bool>,
+    openai: Option<bool>,
+    short_call_ids: Option<bool>,
 }
 
 fn read(text: &str) -> Result<Vec<Preset>, String> {
@@ -87,14 +94,34 @@ fn read(text: &str) -> Result<Vec<Preset>, String> {
 }
 
 fn preset(row: Row) -> Result<Preset, String> {
-    let Row { name, dialect, base_url, key_env, defaults, quirks, tariff, local, host_env, concurrency } =
-        row;
+    let Row {
+        name,
+        dialect,
+        base_url,
+        key_env,
+        defaults,
+        quirks,
+        tariff,
+        auth,
+        local,
+        host_env,
+        concurrency,
+    } = row;
     let unknown = |what: &str, word: &str| format!("{name}: unknown {what} {word:?}");
     let dialect = Dialect::from_name(&dialect).ok_or_else(|| unknown("dialect", &dialect))?;
     let tariff = match tariff {
         Some(word) => Tariff::from_name(&word).ok_or_else(|| unknown("tariff", &word))?,
         None if local => Tariff::Local,
         None => Tariff::Metered,
+    };
+    let auth = match auth.as_deref() {
+        None => None,
+        Some(header) => Some(
+            AUTH.iter()
+                .find(|(known, _)| *known == header)
+                .copied()
+                .ok_or_else(|| unknown("auth", header))?,
+        ),
     };
     let usual = Quirks::default();
     let quirks = Quirks {
@@ -103,9 +130,24 @@ fn preset(row: Row) -> Result<Preset, String> {
         stream_options: quirks.stream_options.unwrap_or(usual.stream_options),
         think_tags: quirks.think_tags.unwrap_or(usual.think_tags),
         implicit_think: quirks.implicit_think.unwrap_or(usual.implicit_think),
-        developer_role: quirks.developer_role.unwrap_or(usual.developer_role),
+        openai: quirks.openai.unwrap_or(usual.openai),
+        developer_role: quirks.openai.unwrap_or(usual.developer_role),
+        short_call_ids: quirks.short_call_ids.unwrap_or(usual.short_call_ids),
+        ..usual
     };
-    Ok(Preset { name, dialect, base_url, key_env, defaults, quirks, tariff, local, host_env, concurrency })
+    Ok(Preset {
+        name,
+        dialect,
+        base_url,
+        key_env,
+        defaults,
+        quirks,
+        tariff,
+        auth,
+        local,
+        host_env,
+        concurrency,
+    })
 }
 
 #[cfg(test)]

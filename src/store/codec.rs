@@ -269,6 +269,8 @@ struct ParamsRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    openrouter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     extra_body: Option<String>,
 }
 
@@ -288,6 +290,7 @@ pub(super) fn params_json(params: &Params) -> String {
         thinking_tokens: params.thinking_tokens,
         verbosity: params.verbosity.map(|effort| effort.name().to_owned()),
         format: params.format.as_ref().map(Format::text),
+        openrouter: params.openrouter.clone(),
         extra_body: params.extra_body.clone(),
     })
 }
@@ -309,6 +312,7 @@ pub(super) fn params(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Params> 
         thinking_tokens: record.thinking_tokens,
         verbosity: record.verbosity.and_then(|name| Effort::from_name(&name)),
         format: record.format.map(Format::from_text),
+        openrouter: record.openrouter,
         extra_body: record.extra_body,
     })
 }

@@ -10,6 +10,7 @@ pub mod models;
 pub mod ndjson;
 pub mod ollama;
 pub mod openai;
+pub mod responses;
 pub mod sse;
 mod tolerant;
 

@@ -60,6 +60,63 @@ pub struct Request<'a> {
     /// How hard to think, in OpenRouter's form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<Reasoning<'a>>,
+    /// How long the answer shall be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verbosity: Option<&'a str>,
+    /// What form the answer must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
+    /// What the model may call, and what the server may do for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<RequestTool<'a>>,
+}
+
+/// `response_format`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ResponseFormat {
+    /// Any JSON object.
+    JsonObject,
+    /// JSON that fits a schema.
+    JsonSchema {
+        /// The schema with its name.
+        json_schema: NamedSchema,
+    },
+}
+
+/// A schema with its name.
+#[derive(Debug, Serialize)]
+pub struct NamedSchema {
+    /// What it is called.
+    pub name: String,
+    /// The schema.
+    pub schema: Box<RawValue>,
+}
+
+/// Something that may be called.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum RequestTool<'a> {
+    /// A tool of ours.
+    Function {
+        /// `function`.
+        r#type: &'static str,
+        /// What it is.
+        function: RequestFunction<'a>,
+    },
+    /// A tool that the server runs, as the user wrote it.
+    Server(Box<RawValue>),
+}
+
+/// A tool of ours.
+#[derive(Debug, Serialize)]
+pub struct RequestFunction<'a> {
+    /// What the model calls it.
+    pub name: &'a str,
+    /// What it is for.
+    pub description: &'a str,
+    /// The schema of its arguments.
+    pub parameters: Box<RawValue>,
 }
 
 /// `stream_options`.
@@ -72,8 +129,12 @@ pub struct StreamOptions {
 /// `reasoning` of OpenRouter.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Reasoning<'a> {
-    /// How hard.
-    pub effort: &'a str,
+    /// How hard, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<&'a str>,
+    /// How hard, in tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
 }
 
 /// One message of a request.
@@ -82,23 +143,89 @@ pub struct RequestMessage<'a> {
     /// Who speaks.
     pub role: &'a str,
     /// What is said; null beside calls.
-    pub content: Option<Cow<'a, str>>,
+    pub content: Option<RequestContent<'a>>,
     /// The calls that the model made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<RequestCall<'a>>,
     /// The call that this message answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_call_id: Option<&'a str>,
+    pub tool_call_id: Option<Cow<'a, str>>,
     /// Opaque state of OpenRouter, sent back unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_details: Option<Box<RawValue>>,
+}
+
+/// What is said in a message: a text where that is all, because not every server takes parts.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum RequestContent<'a> {
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Parts, in order.
+    Parts(Vec<RequestPart<'a>>),
+}
+
+/// One part of a message.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RequestPart<'a> {
+    /// Text.
+    Text {
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// A picture.
+    ImageUrl {
+        /// Where it is.
+        image_url: Address,
+    },
+    /// A film; OpenRouter's.
+    VideoUrl {
+        /// Where it is.
+        video_url: Address,
+    },
+    /// A sound.
+    InputAudio {
+        /// The sound.
+        input_audio: Audio<'a>,
+    },
+    /// A document.
+    File {
+        /// The document.
+        file: FileData<'a>,
+    },
+}
+
+/// An address, or the thing itself as a `data:` address.
+#[derive(Debug, Serialize)]
+pub struct Address {
+    /// The address.
+    pub url: String,
+}
+
+/// A sound.
+#[derive(Debug, Serialize)]
+pub struct Audio<'a> {
+    /// Its bytes in base64.
+    pub data: &'a str,
+    /// `wav`, `mp3`, …
+    pub format: &'a str,
+}
+
+/// A document.
+#[derive(Debug, Serialize)]
+pub struct FileData<'a> {
+    /// Its name.
+    pub filename: &'a str,
+    /// Itself as a `data:` address, or its address.
+    pub file_data: String,
 }
 
 /// A call in a request.
 #[derive(Debug)]
 pub struct RequestCall<'a> {
     /// The call's id.
-    pub id: &'a str,
+    pub id: Cow<'a, str>,
     /// The tool.
     pub name: &'a str,
     /// The arguments as JSON text.
@@ -119,7 +246,7 @@ impl Serialize for RequestCall<'_> {
             function: Function<'a>,
         }
         Call {
-            id: self.id,
+            id: &self.id,
             r#type: "function",
             function: Function { name: self.name, arguments: self.arguments },
         }
@@ -442,7 +569,11 @@ mod tests {
         let request = Request {
             model: "m".into(),
             stream: true,
-            messages: vec![RequestMessage { role: "user", content: Some("hi".into()), ..Default::default() }],
+            messages: vec![RequestMessage {
+                role: "user",
+                content: Some(RequestContent::Text("hi".into())),
+                ..Default::default()
+            }],
             ..Default::default()
         };
         assert_eq!(

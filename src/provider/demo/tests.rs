@@ -34,6 +34,8 @@ fn endpoint() -> Endpoint {
         key: None,
         key_alias: "none".into(),
         headers: Vec::new(),
+        models: std::collections::BTreeMap::new(),
+        auth: None,
         extra_body: None,
         allow_insecure_http: false,
         timeouts: Timeouts::REMOTE,
