@@ -113,9 +113,17 @@ fn merge(
     let config = written.unwrap_or(&none);
     let dialect = config.dialect.or(preset.map(|preset| preset.dialect)).unwrap_or(Dialect::OpenAi);
     let moved = || keys.env.get(preset?.host_env.as_deref()?).as_deref().and_then(host::base_url);
-    let url = config.base_url.clone().or_else(moved);
+    let own = || preset.and_then(|preset| own_address(preset, &keys.env));
+    let url = config.base_url.clone().or_else(moved).or_else(own);
     let url = url.or_else(|| preset.map(|preset| preset.base_url.clone()));
+    let homeless = url.as_ref().is_some_and(String::is_empty) && dialect != Dialect::Demo;
     let mut refusal = None;
+    if homeless && written.is_some() {
+        refusal = Some((
+            format!("the provider {name} has no base_url, and every user of it has another one"),
+            "write base_url, with the version path".to_owned(),
+        ));
+    }
     if url.is_none() && dialect != Dialect::Demo {
         refusal = Some((
             format!("the provider {name} has no base_url, and salon knows none of that name"),
@@ -133,6 +141,7 @@ fn merge(
     if unknown {
         refusal = Some(no_such_key(name, &alias, &known));
     }
+    let ready = ready && !homeless;
     let allow_insecure_http = config.allow_insecure_http.unwrap_or(false);
     let in_clear = base_url.starts_with("http://") && !is_loopback(&base_url) && !allow_insecure_http;
     if in_clear && (key.is_some() || !config.headers.is_empty()) {
@@ -182,6 +191,14 @@ pub(super) fn no_such_key(name: &str, alias: &str, known: &[String]) -> Refusal 
         known => format!("it has {}; salon login {name} --alias NAME keeps another", known.join(", ")),
     };
     (what, hint)
+}
+
+/// The address that a variable holds, with the preset's path behind it.
+fn own_address(preset: &Preset, env: &Env) -> Option<String> {
+    let found = preset.base_env.iter().find_map(|name| env.get(name))?;
+    let found = found.trim().trim_end_matches('/');
+    let has_path = found.ends_with(&preset.base_path);
+    Some(if has_path { found.to_owned() } else { format!("{found}{}", preset.base_path) })
 }
 
 /// The headers with their values. One whose variable is not set leaves a source in the key's place

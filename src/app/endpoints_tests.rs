@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::chat::Api;
 use crate::chat::Limits;
 
 pub(crate) fn preset(name: &str, variables: &[&str], defaults: &[&str]) -> Preset {
@@ -11,6 +12,8 @@ pub(crate) fn preset(name: &str, variables: &[&str], defaults: &[&str]) -> Prese
         name: name.to_owned(),
         dialect: if demo { Dialect::Demo } else { Dialect::OpenAi },
         base_url: if demo { String::new() } else { format!("https://{name}.example/v1") },
+        base_env: Vec::new(),
+        base_path: String::new(),
         key_env: variables.iter().map(|name| (*name).to_owned()).collect(),
         defaults: defaults.iter().map(|id| (*id).to_owned()).collect(),
         quirks: Quirks::default(),
@@ -135,4 +138,39 @@ fn the_address_for_openai_s_format_is_ollama_s_too() {
     let text = "[provider.mine]\ndialect = \"ollama\"\nbase_url = \"http://127.0.0.1:7/v1\"\n";
     let endpoints = built(text, &[]);
     assert_eq!(endpoints.get("mine").expect("known").endpoint.base_url, "http://127.0.0.1:7");
+}
+
+#[test]
+fn what_is_written_of_a_model_goes_with_its_endpoint() {
+    let text = "[model.\"openai/o3\"]\napi = \"responses\"\nheaders = { X-A = \"plain\", X-B = { env = \"B\" } }\n\
+                [model.\"openai/o4\"]\nalias = \"o\"\n[provider.openai]\napi = \"chat\"\n";
+    let endpoints = built(text, &[("B", "blue")]);
+    let openai = &endpoints.get("openai").expect("known").endpoint;
+    assert_eq!(openai.quirks.api, Some(Api::Chat));
+    let way = openai.models.get("o3").expect("a way");
+    assert_eq!((way.api, way.headers.len(), way.missing.is_none()), (Some(Api::Responses), 2, true));
+    assert!(!openai.models.contains_key("o4") && openai.headers.is_empty());
+    let endpoints = built(text, &[]);
+    let way = endpoints.get("openai").and_then(|known| known.endpoint.models.get("o3")).expect("a way");
+    let error = way.missing.as_ref().expect("its variable").key().expect_err("not set");
+    assert!(error.tried.contains("the variable B is not set"), "{}", error.tried);
+}
+
+#[test]
+fn an_address_of_ones_own_comes_from_config_or_environment() {
+    let built = |text: &str, env: &[(&str, &str)]| {
+        let (endpoints, errors) = Endpoints::build(&loaded(text), crate::provider::presets(), &keys(env));
+        let azure = endpoints.get("azure").expect("known");
+        (azure.endpoint.base_url.clone(), azure.ready, azure.endpoint.auth, errors.len())
+    };
+    let auth = Some(("api-key", ""));
+    let key = ("AZURE_OPENAI_API_KEY", "0123456789");
+    let own = "https://res.openai.azure.com/openai/v1".to_owned();
+    assert_eq!(built("", &[key]), (String::new(), false, auth, 0), "a key alone is no address");
+    for address in ["https://res.openai.azure.com", "https://res.openai.azure.com/", &own] {
+        assert_eq!(built("", &[key, ("AZURE_OPENAI_ENDPOINT", address)]), (own.clone(), true, auth, 0));
+    }
+    let text = format!("[provider.azure]\nbase_url = \"{own}\"\n");
+    assert_eq!(built(&text, &[key]), (own.clone(), true, auth, 0));
+    assert_eq!(built("[provider.azure]\nretries = 1\n", &[key]).3, 1, "whoever writes of it must say where");
 }

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::chat::Effort;
+use crate::chat::Format;
 use crate::chat::Params;
 use crate::chat::Pico;
 use crate::cli::args::AskArgs;
@@ -163,11 +164,25 @@ const PARAMS: &[(&str, &str, Setter)] = &[
     ("effort", "one of none, minimal, low, medium, high, xhigh, max", |p, v| {
         set(&mut p.effort, Effort::from_name(v))
     }),
-    ("extra_body", "a JSON object", |p, v| {
-        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(v).is_ok();
-        set(&mut p.extra_body, object.then(|| v.to_owned()))
+    ("thinking_tokens", "a whole number from 1", |p, v| {
+        set(&mut p.thinking_tokens, v.parse().ok().filter(|n| *n > 0))
     }),
+    ("verbosity", "one of low, medium, high, xhigh, max", |p, v| {
+        set(&mut p.verbosity, Effort::from_name(v).filter(|verbosity| *verbosity >= Effort::Low))
+    }),
+    ("format", "json, or a JSON Schema", |p, v| {
+        let format = if v == "json" { Some(Format::Json) } else { object(v).map(Format::Schema) };
+        set(&mut p.format, format)
+    }),
+    ("openrouter", "a JSON object", |p, v| set(&mut p.openrouter, object(v))),
+    ("extra_body", "a JSON object", |p, v| set(&mut p.extra_body, object(v))),
 ];
+
+/// The text of a JSON object.
+fn object(text: &str) -> Option<String> {
+    let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+    object.is_ok().then(|| text.to_owned())
+}
 
 fn set<T>(into: &mut Option<T>, value: Option<T>) -> Option<()> {
     *into = value;
@@ -218,6 +233,12 @@ mod tests {
         assert_eq!(read.stop, ["END", "."]);
         assert_eq!(read.effort, Some(Effort::High));
         assert_eq!(read.extra_body.as_deref(), Some("{\"a\":1}"));
+        let pairs = ["format={\"type\":\"object\"}", "verbosity=low", "thinking_tokens=9", "openrouter={}"];
+        let read = params(&pairs.map(str::to_owned)).expect("valid");
+        assert_eq!(read.format, Some(Format::Schema("{\"type\":\"object\"}".to_owned())));
+        assert_eq!((read.verbosity, read.thinking_tokens), (Some(Effort::Low), Some(9)));
+        assert_eq!(read.openrouter.as_deref(), Some("{}"));
+        assert_eq!(params(&["format=json".to_owned()]).expect("valid").format, Some(Format::Json));
     }
 
     #[test]
@@ -231,6 +252,10 @@ mod tests {
             ("max_tokens=0", "must be a whole number from 1"),
             ("effort=hard", "must be one of none, minimal"),
             ("extra_body=[1]", "must be a JSON object"),
+            ("openrouter=1", "must be a JSON object"),
+            ("verbosity=minimal", "must be one of low, medium, high"),
+            ("format=yaml", "must be json, or a JSON Schema"),
+            ("thinking_tokens=0", "must be a whole number from 1"),
         ] {
             let told = params(&[pair.to_owned()]).expect_err(pair);
             assert!(told.contains(want), "{pair}: {told}");

@@ -79,4 +79,35 @@ mod tests {
         }
         assert!(!with("openrouter/a/c").contains("reasoning_details"));
     }
+
+    #[test]
+    fn its_own_members_join_the_body_and_its_tools_ours() {
+        let mut asked = asked("openrouter/a/b");
+        asked.tools = vec![crate::chat::Tool {
+            name: "t".to_owned(),
+            description: "d".to_owned(),
+            schema: "{}".to_owned(),
+        }];
+        asked.params.effort = Some(Effort::High);
+        asked.params.thinking_tokens = Some(2000);
+        asked.params.verbosity = Some(Effort::Max);
+        asked.params.openrouter = Some(
+            r#"{"provider":{"order":["x"],"max_price":{"prompt":1.50}},"models":["a/c"],"plugins":[{"id":"web"}],"tools":[{"type":"openrouter:datetime"}]}"#
+                .to_owned(),
+        );
+        asked.params.extra_body = Some(r#"{"models":["a/d"]}"#.to_owned());
+        let parts = request(&endpoint(), &asked).expect("parts");
+        assert!(
+            parts.body.ends_with(concat!(
+                r#""reasoning":{"max_tokens":2000},"verbosity":"max","#,
+                r#""tools":[{"type":"function","function":{"name":"t","description":"d","parameters":{}}},{"type":"openrouter:datetime"}],"#,
+                r#""provider":{"order":["x"],"max_price":{"prompt":1.50}},"models":["a/d"],"plugins":[{"id":"web"}]}"#,
+            )),
+            "{}",
+            parts.body
+        );
+        assert_eq!(parts.notes, ["openrouter/a/b takes effort or thinking_tokens; effort was left out"]);
+        let elsewhere = (openai::HALVES.request)(&endpoint(), &asked).expect("parts");
+        assert!(!elsewhere.body.contains("plugins"), "no other provider is told");
+    }
 }

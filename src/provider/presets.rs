@@ -16,8 +16,13 @@ pub struct Preset {
     pub name: String,
     /// What it speaks.
     pub dialect: Dialect,
-    /// With the version path, without a slash at the end; empty for the demo.
+    /// With the version path, without a slash at the end; empty for the demo, and where every user
+    /// has another address.
     pub base_url: String,
+    /// Variables that may hold the address, where every user has another one.
+    pub base_env: Vec<String>,
+    /// What follows the address of such a variable.
+    pub base_path: String,
     /// Variables that may hold its key, the first that is set counts. Empty when it wants none.
     pub key_env: Vec<String>,
     /// Ids of the models that are seated when the user named none, without the provider's name.
@@ -63,6 +68,10 @@ struct Row {
     #[serde(default)]
     base_url: String,
     #[serde(default)]
+    base_env: Vec<String>,
+    #[serde(default)]
+    base_path: String,
+    #[serde(default)]
     key_env: Vec<String>,
     #[serde(default)]
     defaults: Vec<String>,
@@ -98,6 +107,8 @@ fn preset(row: Row) -> Result<Preset, String> {
         name,
         dialect,
         base_url,
+        base_env,
+        base_path,
         key_env,
         defaults,
         quirks,
@@ -139,6 +150,8 @@ fn preset(row: Row) -> Result<Preset, String> {
         name,
         dialect,
         base_url,
+        base_env,
+        base_path,
         key_env,
         defaults,
         quirks,
@@ -167,9 +180,48 @@ mod tests {
     }
 
     #[test]
+    fn the_providers_that_people_have_keys_for_are_there() {
+        let named = [
+            "openrouter",
+            "openai",
+            "anthropic",
+            "gemini",
+            "ollama",
+            "groq",
+            "deepseek",
+            "mistral",
+            "xai",
+            "together",
+            "fireworks",
+            "perplexity",
+            "moonshot",
+            "zai",
+            "alibaba",
+            "cerebras",
+            "azure",
+            "lmstudio",
+            "llamacpp",
+            "vllm",
+            "demo",
+        ];
+        for name in named {
+            assert!(presets().iter().any(|row| row.name == name), "{name} is missing");
+        }
+        let row = |name: &str| presets().iter().find(|row| row.name == name).expect("a row");
+        assert_eq!(row("azure").auth, Some(("api-key", "")));
+        assert!(
+            row("azure").quirks.openai && row("openai").quirks.openai && row("openai").quirks.developer_role
+        );
+        assert!(row("mistral").quirks.short_call_ids);
+        let ours = presets().iter().filter(|row| row.quirks.openai).count();
+        assert_eq!(ours, 2, "the rules of OpenAI's own models hold at OpenAI's own services");
+    }
+
+    #[test]
     fn rows_hold_together() {
         for row in presets() {
-            assert_eq!(row.dialect == Dialect::Demo, row.base_url.is_empty(), "{}", row.name);
+            let nowhere = row.dialect == Dialect::Demo || !row.base_env.is_empty();
+            assert_eq!(nowhere, row.base_url.is_empty(), "{}", row.name);
             assert!(!row.base_url.ends_with('/'), "{}", row.name);
             assert_eq!(row.tariff == Tariff::Local, row.local, "{}", row.name);
             assert!(row.concurrency != Some(0) && (row.host_env.is_none() || row.local), "{}", row.name);

@@ -83,3 +83,59 @@ fn names_and_options_are_learnt_too() {
     assert!(sent[..2].iter().all(|b| b["max_tokens"] == 9 && b["max_completion_tokens"].is_null()));
     assert!(sent[2..].iter().all(|b| b["max_completion_tokens"] == 9 && b["max_tokens"].is_null()));
 }
+
+/// Headers of one model go with its requests alone; nothing on disk knows them.
+#[test]
+fn headers_of_a_model_go_to_that_model() {
+    let lab = Lab::new(lab::text("fine"));
+    let sandbox = lab.sandbox_with(
+        "headers = { X-All = \"all\", X-Both = \"provider\" }\n[model.\"lab/m\"]\n\
+         headers = { X-Own = \"sk-CANARY-model\", X-Both = \"model\" }\n",
+    );
+    for model in ["lab/m", "lab/n"] {
+        sandbox.run(&["ask", "-m", model, "-n", "hi"]).expect(0);
+    }
+    let sent = lab.requests();
+    let all = |request: &crate::mock::Request| request.head.to_ascii_lowercase();
+    let (own, other) = (all(&sent[0]), all(&sent[1]));
+    assert!(own.contains("x-own: sk-canary-model") && own.contains("x-all: all"), "{own}");
+    assert!(own.contains("x-both: model") && !own.contains("x-both: provider"), "{own}");
+    assert!(!other.contains("canary-model") && other.contains("x-both: provider"), "{other}");
+    for entry in std::fs::read_dir(sandbox.home().join("data/salon")).expect("the folder of the database") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).unwrap_or_default();
+        assert!(!bytes.windows(15).any(|window| window == b"sk-CANARY-model"));
+    }
+}
+
+/// The Responses API over HTTP: its path, its body, its frames, its tokens.
+#[test]
+fn responses_are_asked_and_read() {
+    let event = |value: Value| lab::data(&value);
+    let done = json!({ "id": "resp_1", "status": "completed", "model": "m-1",
+        "usage": { "input_tokens": 12, "output_tokens": 34 } });
+    let frames = vec![
+        event(json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "By responses." })),
+        event(json!({ "type": "response.completed", "response": done })),
+    ];
+    let lab = Lab::new(lab::always(lab::stream(frames)));
+    let sandbox = lab.sandbox_with("api = \"responses\"\n");
+    let ran = sandbox.run(&["ask", "-m", "lab/m", "-n", "--format", "json", "hi"]).expect(0);
+    let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert!(ran.stdout.contains("By responses.") && ran.stdout.contains("34"), "{told}");
+    assert!(lab.requests()[0].head.starts_with("POST /v1/responses "));
+    assert_eq!(bodies(&lab)[0]["store"], false);
+}
+
+/// Azure carries its key in another header, and has an address of the user's own.
+#[test]
+fn azure_has_its_own_header() {
+    let lab = Lab::new(lab::text("fine"));
+    let sandbox = Sandbox::new()
+        .variable("AZURE_OPENAI_API_KEY", "sk-CANARY-azure")
+        .variable("AZURE_OPENAI_ENDPOINT", &lab.url());
+    sandbox.run(&["ask", "-m", "azure/my-deployment", "-n", "hi"]).expect(0);
+    let text = lab.requests()[0].head.clone();
+    assert!(text.starts_with("POST /openai/v1/chat/completions "), "{text}");
+    let head = text.to_ascii_lowercase();
+    assert!(head.contains("api-key: sk-canary-azure") && !head.contains("authorization:"), "{text}");
+}
