@@ -281,7 +281,15 @@ fn start(ids: &mut Ids, room: &RoomHead) -> TurnStart {
         ReplyStart { reply, turn, seat: seat.id, sibling: 1, model: seat.model.clone(), attempt }
     };
     let replies = room.seats.iter().map(reply).collect();
-    TurnStart { room: room.clone(), turn, parent: None, at, prompt: "a prompt".to_owned(), replies }
+    TurnStart {
+        room: room.clone(),
+        turn,
+        parent: None,
+        at,
+        prompt: "a prompt".to_owned(),
+        attachments: Vec::new(),
+        replies,
+    }
 }
 
 fn head(ids: &mut Ids, model: &str) -> RoomHead {
@@ -368,6 +376,7 @@ fn engine(c: &mut Criterion) {
                 turn: ids.turn(),
                 parent: None,
                 prompt: "hi".to_owned(),
+                attachments: Vec::new(),
                 asks,
             };
             engine.submit(job, outlet);

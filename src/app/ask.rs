@@ -138,6 +138,7 @@ fn go(
             room,
             past,
             prompt: question.prompt,
+            attachments: question.attachments,
             tariffs,
             ids,
             max_cost: question.max_cost,

@@ -108,6 +108,7 @@ fn a_model_that_stays_keeps_its_history() {
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let old = names.models(&texts(&["demo/a", "demo/b"])).expect("seats");
         let turns = vec![Turn {
+            attachments: Vec::new(),
             id: turn,
             parent: None,
             at: Millis(0),

@@ -23,10 +23,6 @@ pub enum Part {
     /// Plain text.
     Text(String),
     /// A picture, a document or a sound.
-    #[cfg_attr(
-        not(any(test, feature = "internals")),
-        expect(dead_code, reason = "the dialects send it; who attaches files will make it")
-    )]
     Media(Media),
     /// State that the provider wants back unchanged (raw JSON), made by this model.
     Opaque {
@@ -67,15 +63,36 @@ pub struct Media {
 
 /// The content of a [`Media`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(any(test, feature = "internals")),
-    expect(dead_code, reason = "the dialects send it; who attaches files will make it")
-)]
 pub enum MediaData {
     /// The bytes in base64, with padding and without line breaks.
     Base64(Arc<str>),
     /// Where the provider may fetch it.
+    #[cfg_attr(
+        not(any(test, feature = "internals")),
+        expect(dead_code, reason = "the dialects send it; who attaches an address will make it")
+    )]
     Url(String),
+}
+
+impl Media {
+    /// What it is called where it cannot be shown: `[boat.png · 12 KB]`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let name = self.name.as_deref().unwrap_or(&self.media_type);
+        match &self.data {
+            MediaData::Url(url) => format!("[{url}]"),
+            MediaData::Base64(data) => {
+                // Four letters are three bytes, less what was filled up.
+                let filled = data.bytes().rev().take_while(|byte| *byte == b'=').count();
+                let bytes = (data.len() / 4 * 3).saturating_sub(filled);
+                match bytes {
+                    0..1024 => format!("[{name} · {bytes} B]"),
+                    1024..1_048_576 => format!("[{name} · {} KB]", bytes.div_ceil(1024)),
+                    _ => format!("[{name} · {} MB]", bytes.div_ceil(1_048_576)),
+                }
+            }
+        }
+    }
 }
 
 /// A tool that a model may call.

@@ -1,8 +1,10 @@
 //! Rooms, seats, turns and replies, and the pure rules of who sees what.
 
+use std::borrow::Cow;
+
 use crate::chat::fault::Fault;
 use crate::chat::id::{Millis, ReplyId, RoomId, SeatId, TurnId};
-use crate::chat::message::{Message, Part, Role, ToolCall};
+use crate::chat::message::{Media, Message, Part, Role, ToolCall};
 use crate::chat::model::ModelRef;
 use crate::chat::request::Params;
 use crate::chat::usage::{Charge, Tokens};
@@ -172,6 +174,8 @@ pub struct Turn {
     pub at: Millis,
     /// What the person wrote.
     pub prompt: String,
+    /// What goes along with it.
+    pub attachments: Vec<Media>,
     /// The seats that it was addressed to.
     pub targets: Vec<SeatId>,
     /// The replies, in the order they were asked for.
@@ -181,6 +185,16 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The prompt as it is shown: with a line for each attachment.
+    #[must_use]
+    pub fn shown_prompt(&self) -> Cow<'_, str> {
+        if self.attachments.is_empty() {
+            return Cow::Borrowed(&self.prompt);
+        }
+        let labels: Vec<String> = self.attachments.iter().map(Media::label).collect();
+        Cow::Owned(format!("{}\n{}", self.prompt, labels.join("\n")))
+    }
+
     /// The reply of a seat that counts, which is the one on the screen: the chosen one, else the
     /// last sibling.
     #[must_use]
@@ -214,7 +228,7 @@ pub struct Room {
 /// system prompt.
 ///
 /// Stopped and cut text is sent. A reply without text sends nothing; its prompt joins the next one,
-/// because roles alternate. Thinking is not sent. Opaque state goes along with the reply it came
+/// because roles alternate. Attachments follow their prompt, in every request. Thinking is not sent. Opaque state goes along with the reply it came
 /// with, for the dialect to use or to leave.
 #[must_use]
 pub fn own_history(seat: &Seat, turns: &[Turn], upto: TurnId) -> Vec<Message> {
@@ -225,7 +239,7 @@ pub fn own_history(seat: &Seat, turns: &[Turn], upto: TurnId) -> Vec<Message> {
     for turn in turns {
         let asked = turn.targets.contains(&seat.id);
         if asked {
-            push_prompt(&mut messages, &turn.prompt);
+            push_prompt(&mut messages, turn);
         }
         if turn.id == upto {
             break;
@@ -237,15 +251,24 @@ pub fn own_history(seat: &Seat, turns: &[Turn], upto: TurnId) -> Vec<Message> {
     messages
 }
 
-fn push_prompt(messages: &mut Vec<Message>, prompt: &str) {
+fn push_prompt(messages: &mut Vec<Message>, turn: &Turn) {
+    let media = turn.attachments.iter().cloned().map(Part::Media);
     match messages.last_mut() {
         Some(Message { role: Role::User, parts }) => {
-            if let Some(Part::Text(text)) = parts.last_mut() {
-                text.push_str("\n\n");
-                text.push_str(prompt);
+            match parts.last_mut() {
+                Some(Part::Text(text)) => {
+                    text.push_str("\n\n");
+                    text.push_str(&turn.prompt);
+                }
+                _ => parts.push(Part::Text(turn.prompt.clone())),
             }
+            parts.extend(media);
         }
-        _ => messages.push(Message::text(Role::User, prompt)),
+        _ => {
+            let mut message = Message::text(Role::User, turn.prompt.as_str());
+            message.parts.extend(media);
+            messages.push(message);
+        }
     }
 }
 

@@ -35,6 +35,7 @@ fn turn(ids: &mut Ids, prompt: &str, replies: &[(u32, Option<&str>)]) -> Turn {
         parent: None,
         at: Millis(0),
         prompt: prompt.to_owned(),
+        attachments: Vec::new(),
         targets: replies.iter().map(|(no, _)| SeatId(*no)).collect(),
         replies: replies_of,
         chosen: Vec::new(),
@@ -99,4 +100,35 @@ fn the_version_on_the_screen_is_what_is_sent() {
         told(&own_history(&seat(1, None), &turns, turns[1].id)),
         ["User: one", "Assistant: old", "User: two"]
     );
+}
+
+#[test]
+fn attachments_follow_their_prompt_in_every_request() {
+    let mut ids = Ids::seeded(1);
+    let media = |name: &str| Media {
+        media_type: "image/png".to_owned(),
+        name: Some(name.to_owned()),
+        data: crate::chat::MediaData::Base64("aGk=".into()),
+    };
+    let mut turns = [
+        turn(&mut ids, "one", &[(1, None)]),
+        turn(&mut ids, "two", &[(1, Some("reply"))]),
+        turn(&mut ids, "three", &[(1, None)]),
+    ];
+    turns[0].attachments = vec![media("a.png")];
+    turns[1].attachments = vec![media("b.png")];
+    let messages = own_history(&seat(1, None), &turns, turns[2].id);
+    let shown: Vec<String> = messages[0]
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Media(media) => media.label(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(shown, ["one", "[a.png · 2 B]", "two", "[b.png · 2 B]"]);
+    assert_eq!(told(&messages)[1..], ["Assistant: reply", "User: three"]);
+    assert_eq!(turns[0].shown_prompt(), "one\n[a.png · 2 B]");
+    assert_eq!(turns[2].shown_prompt(), "three");
 }

@@ -139,6 +139,9 @@ pub struct AskArgs {
     /// A parameter, as in temperature=0.2; once for each
     #[arg(long = "param", value_name = "K=V")]
     pub params: Vec<String>,
+    /// Send this file along: an image, a PDF, a sound, or text; once for each
+    #[arg(short, long = "attach", value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// Refuse to send when it could cost more, in USD
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<String>,

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::Ids;
+use crate::chat::Media;
 use crate::chat::Millis;
 use crate::chat::Pico;
 use crate::chat::RunId;
@@ -55,6 +56,8 @@ pub struct Asking {
     pub past: Vec<Turn>,
     /// The prompt.
     pub prompt: String,
+    /// What goes along with it.
+    pub attachments: Vec<Media>,
     /// How each seat is paid for.
     pub tariffs: Vec<(SeatId, Tariff)>,
     /// Where ids come from.
@@ -123,7 +126,8 @@ pub(super) enum End {
 
 /// Asks, prints, and gives the exit status. The ledger is complete when it returns.
 pub async fn run(asking: Asking, out: &mut Out) -> u8 {
-    let Asking { engine, room, past, prompt, tariffs, mut ids, max_cost, timeout, format, raw } = asking;
+    let Asking { engine, room, past, prompt, attachments, tariffs, mut ids, max_cost, timeout, format, raw } =
+        asking;
     let turn = ids.turn();
     let asked: Vec<Seat> = room.seats.iter().filter(|seat| !seat.muted).cloned().collect();
     let parent = past.last().map(|turn| turn.id);
@@ -133,6 +137,7 @@ pub async fn run(asking: Asking, out: &mut Out) -> u8 {
         parent,
         at: Millis::now(),
         prompt: prompt.clone(),
+        attachments: attachments.clone(),
         targets: asked.iter().map(|seat| seat.id).collect(),
         replies: Vec::new(),
         chosen: Vec::new(),
@@ -153,7 +158,7 @@ pub async fn run(asking: Asking, out: &mut Out) -> u8 {
     let mut desk = Desk { answers, printer, out };
     let (outlet, inlet) = mailbox();
     let about = About { prompt: prompt.clone(), room: room.name.clone(), turn };
-    engine.submit(Job::Turn { room, turn, parent, prompt, asks }, outlet);
+    engine.submit(Job::Turn { room, turn, parent, prompt, attachments, asks }, outlet);
     let end = desk.listen(&engine, inlet, timeout).await;
     desk.finish(&about, end)
 }

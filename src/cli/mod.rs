@@ -7,6 +7,7 @@
 mod answer;
 mod args;
 mod ask;
+mod attach;
 mod config;
 mod json;
 mod models;

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use crate::chat::Effort;
 use crate::chat::Format;
+use crate::chat::Media;
 use crate::chat::Params;
 use crate::chat::Pico;
 use crate::cli::args::AskArgs;
+use crate::cli::attach;
 use crate::cli::out::Out;
 use crate::config::nearest;
 use crate::text::Untrusted;
@@ -25,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Question {
     /// The prompt.
     pub prompt: String,
+    /// What goes along with it.
+    pub attachments: Vec<Media>,
     /// Parameters of every seat.
     pub params: Params,
     /// The most that it may cost.
@@ -59,7 +63,14 @@ pub fn read(args: &AskArgs, out: &mut Out) -> Result<Question, String> {
     } else {
         Some(decode(patiently(stdin, out)?)?)
     };
-    Ok(Question { prompt: join(word, input.as_deref())?, params, max_cost, timeout })
+    let attached = attach::read(&args.attach)?;
+    let prompt = match join(word, input.as_deref()) {
+        // Files alone are a question too.
+        Err(_) if !attached.media.is_empty() || !attached.text.is_empty() => String::new(),
+        other => other?,
+    };
+    let prompt = attached.under(&prompt);
+    Ok(Question { prompt, attachments: attached.media, params, max_cost, timeout })
 }
 
 /// The argument first, then the input.

@@ -556,6 +556,7 @@ impl Stage {
             turn: self.ids.turn(),
             parent: None,
             prompt: "hello".to_owned(),
+            attachments: Vec::new(),
             asks: asks.clone(),
         };
         (job, asks)

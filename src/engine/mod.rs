@@ -42,6 +42,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::Door;
+use crate::chat::Media;
 use crate::chat::Message;
 use crate::chat::ReplyId;
 use crate::chat::RunId;
@@ -115,6 +116,8 @@ pub enum Job {
         parent: Option<TurnId>,
         /// What the person wrote.
         prompt: String,
+        /// What goes along with it.
+        attachments: Vec<Media>,
         /// One for each target seat, in pane order.
         asks: Vec<Ask>,
     },

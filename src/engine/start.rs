@@ -100,10 +100,11 @@ impl Start {
 /// Commits the job: turn, replies and first attempts in one transaction.
 async fn begin(inner: &Inner, job: Job) -> Result<Vec<Planned>, StoreError> {
     let (planned, promise) = match job {
-        Job::Turn { room, turn, parent, prompt, asks } => {
+        Job::Turn { room, turn, parent, prompt, attachments, asks } => {
             let planned = plan(inner, room.id, turn, asks);
             let replies = planned.iter().map(|planned| reply_start(turn, planned)).collect();
-            let start = TurnStart { room, turn, parent, at: inner.clock.wall(), prompt, replies };
+            let start =
+                TurnStart { room, turn, parent, at: inner.clock.wall(), prompt, attachments, replies };
             (planned, inner.book.begin_turn(start, inner.budgets, inner.zone.clone()))
         }
         Job::Again { room, turn, ask } => {

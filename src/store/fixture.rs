@@ -146,7 +146,8 @@ pub(super) fn turn(ids: &mut Ids, room: &RoomHead, prompt: &str) -> TurnStart {
             }
         })
         .collect();
-    TurnStart { room: room.clone(), turn, parent: None, at: NOW, prompt: prompt.to_owned(), replies }
+    let prompt = prompt.to_owned();
+    TurnStart { room: room.clone(), turn, parent: None, at: NOW, prompt, attachments: Vec::new(), replies }
 }
 
 /// Begins a turn without limits.

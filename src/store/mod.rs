@@ -13,6 +13,7 @@
 
 mod budget;
 mod codec;
+mod extras;
 mod instance;
 mod ledger;
 mod open;
@@ -37,9 +38,12 @@ use tokio::sync::oneshot;
 use crate::chat::AttemptStart;
 use crate::chat::LedgerEntry;
 use crate::chat::Millis;
+use crate::chat::ReplyId;
 use crate::chat::Room;
 use crate::chat::RoomId;
+use crate::chat::SeatId;
 use crate::chat::Sum;
+use crate::chat::TurnId;
 use crate::store::budget::Limits;
 use crate::store::writer::Book;
 use crate::store::writer::Fail;
@@ -149,6 +153,11 @@ impl Store {
     /// the reply. May be sent again: an attempt ends once (safety R64).
     pub fn finish(&self, deltas: Vec<Delta>, end: ReplyEnd) -> Pending<()> {
         self.ask(move |book| book.write(|tx, _| replies::finish(tx, &deltas, &end)))
+    }
+
+    /// Saves which version of a seat's reply is the one that counts; `None`: the last one.
+    pub fn choose(&self, turn: TurnId, seat: SeatId, reply: Option<ReplyId>) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, _| extras::choose(tx, turn, seat, reply)))
     }
 
     /// Saves what was typed and not sent, and answers what the room is called now. A room that has

@@ -29,6 +29,7 @@ use crate::store::codec;
 use crate::store::codec::Columns;
 use crate::store::codec::maybe_signed;
 use crate::store::codec::raw;
+use crate::store::extras;
 use crate::store::instance::Instance;
 use crate::store::ledger;
 use crate::store::ledger::Origin;
@@ -59,6 +60,7 @@ pub(super) fn begin_turn(
         start.prompt,
         codec::seats_json(&targets),
     ])?;
+    extras::attach(conn, start.turn, &start.attachments)?;
     // What was sent is no draft any more. What was typed since is.
     conn.prepare_cached("UPDATE room SET draft = '' WHERE id = ?1 AND draft = ?2")?
         .execute(params![room.0.into_bytes(), start.prompt])?;
@@ -93,6 +95,8 @@ pub(super) fn begin_reply(
         conn.prepare_cached("UPDATE turn SET targets = ?2 WHERE id = ?1")?
             .execute(params![turn, codec::seats_json(&targets)])?;
     }
+    // The newest version is the one to look at.
+    extras::choose(conn, start.turn, start.seat, None)?;
     insert(conn, me, start, start.turn)
 }
 

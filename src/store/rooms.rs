@@ -21,6 +21,7 @@ use crate::store::StoreError;
 use crate::store::WhichRoom;
 use crate::store::codec;
 use crate::store::codec::Columns;
+use crate::store::extras;
 use crate::store::instance::Instance;
 use crate::store::replies;
 use crate::store::writer::Fail;
@@ -257,6 +258,7 @@ fn turns(conn: &Connection, room: RoomId) -> Result<Vec<Turn>, Fail> {
             at: Millis(columns.get()?),
             prompt: columns.get()?,
             targets: codec::seats(&mut columns)?,
+            attachments: Vec::new(),
             replies: Vec::new(),
             chosen: Vec::new(),
         })
@@ -266,6 +268,16 @@ fn turns(conn: &Connection, room: RoomId) -> Result<Vec<Turn>, Fail> {
     for reply in replies::of_room(conn, room)? {
         if let Some(turn) = places.get(&reply.turn).and_then(|at| turns.get_mut(*at)) {
             turn.replies.push(reply);
+        }
+    }
+    for (turn, media) in extras::attachments(conn, room)? {
+        if let Some(turn) = places.get(&turn).and_then(|at| turns.get_mut(*at)) {
+            turn.attachments.push(media);
+        }
+    }
+    for (turn, reply) in extras::chosen(conn, room)? {
+        if let Some(turn) = places.get(&turn).and_then(|at| turns.get_mut(*at)) {
+            turn.chosen.push(reply);
         }
     }
     Ok(turns)

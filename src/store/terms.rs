@@ -8,6 +8,7 @@ use crate::chat::Charge;
 use crate::chat::ContextMode;
 use crate::chat::Fault;
 use crate::chat::LedgerEntry;
+use crate::chat::Media;
 use crate::chat::Millis;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
@@ -111,6 +112,8 @@ pub struct TurnStart {
     pub at: Millis,
     /// What the person wrote.
     pub prompt: String,
+    /// What goes along with it.
+    pub attachments: Vec<Media>,
     /// One per target seat, in pane order.
     pub replies: Vec<ReplyStart>,
 }

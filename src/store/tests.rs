@@ -24,6 +24,8 @@ use crate::chat::Effort;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::Ids;
+use crate::chat::Media;
+use crate::chat::MediaData;
 use crate::chat::Params;
 use crate::chat::Pico;
 use crate::chat::SeatId;
@@ -109,6 +111,63 @@ fn a_turn_comes_back_as_it_went() {
     assert_eq!(turn.replies[1].charge, Some(Charge::unknown(Tariff::Metered)));
     assert_eq!(count(&store, "SELECT count(*) FROM delta"), 0);
     assert_eq!(count(&store, "SELECT count(*) FROM attempt WHERE ended IS NULL"), 0);
+}
+
+#[test]
+fn attachments_stay_with_their_turn() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(1);
+    let room = head(&mut ids, "boats");
+    let store = disk.store();
+    let media = |name: Option<&str>, data: &str| Media {
+        media_type: "image/png".to_owned(),
+        name: name.map(str::to_owned),
+        data: MediaData::Base64(data.into()),
+    };
+    let address = Media { data: MediaData::Url("https://example.org/a.png".to_owned()), ..media(None, "") };
+    let attachments = vec![media(Some("boat.png"), "aGk="), address, media(None, "aGV5")];
+    let first = TurnStart { attachments: attachments.clone(), ..turn(&mut ids, &room, "what is it?") };
+    begin(&store, &first).wait().unwrap();
+    begin(&store, &turn(&mut ids, &room, "and now?")).wait().unwrap();
+    let back = last(&disk.store());
+    // What has an address only is not kept.
+    assert_eq!(back.turns[0].attachments, [attachments[0].clone(), attachments[2].clone()]);
+    assert!(back.turns[1].attachments.is_empty());
+}
+
+#[test]
+fn the_version_that_was_chosen_is_the_one_that_counts_after_a_reload() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(1);
+    let room = head(&mut ids, "errors");
+    let store = disk.store();
+    let start = turn(&mut ids, &room, "?");
+    begin(&store, &start).wait().unwrap();
+    let first = start.replies[0].clone();
+    let again = |ids: &mut Ids, sibling| {
+        let reply = ids.reply();
+        let attempt = AttemptStart { reply, ..first.attempt.clone() };
+        ReplyStart { reply, sibling, attempt, ..first.clone() }
+    };
+    let ask = |start: ReplyStart| {
+        store.begin_reply(room.clone(), start, Budgets::default(), jiff::tz::TimeZone::UTC).wait().unwrap();
+    };
+    let second = again(&mut ids, 2);
+    ask(second.clone());
+    let seat = first.seat;
+    let active = || last(&disk.store()).turns[0].active(seat).map(|reply| reply.id);
+    assert_eq!(active(), Some(second.reply));
+    store.choose(start.turn, seat, Some(first.reply)).wait().unwrap();
+    assert_eq!(active(), Some(first.reply));
+    store.choose(start.turn, seat, Some(second.reply)).wait().unwrap();
+    store.choose(start.turn, seat, Some(first.reply)).wait().unwrap();
+    assert_eq!(last(&disk.store()).turns[0].chosen, [first.reply], "one a seat");
+    store.choose(start.turn, seat, None).wait().unwrap();
+    assert_eq!(active(), Some(second.reply));
+    store.choose(start.turn, seat, Some(first.reply)).wait().unwrap();
+    let third = again(&mut ids, 3);
+    ask(third.clone());
+    assert_eq!(active(), Some(third.reply), "who asks again looks at the new one");
 }
 
 #[test]

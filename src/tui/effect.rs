@@ -1,7 +1,10 @@
 //! What the screen wants done in the world: data, carried out by the runtime. `update` is pure.
 
+use crate::chat::ReplyId;
 use crate::chat::RunId;
 use crate::chat::Seat;
+use crate::chat::SeatId;
+use crate::chat::TurnId;
 use crate::engine::Job;
 use crate::store::RoomHead;
 use crate::store::UsageQuery;
@@ -25,6 +28,15 @@ pub enum Effect {
         room: RoomHead,
         /// What is typed.
         draft: String,
+    },
+    /// Save which version of a seat's reply is the one that counts; `None`: the last one.
+    Choose {
+        /// The turn.
+        turn: TurnId,
+        /// The seat.
+        seat: SeatId,
+        /// The version.
+        reply: Option<ReplyId>,
     },
     /// Save the room's name and seats.
     SaveRoom(RoomHead),

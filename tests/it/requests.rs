@@ -139,3 +139,30 @@ fn azure_has_its_own_header() {
     let head = text.to_ascii_lowercase();
     assert!(head.contains("api-key: sk-canary-azure") && !head.contains("authorization:"), "{text}");
 }
+
+/// Files go along with a prompt, stay with their turn, and go along again with the next prompt.
+#[test]
+fn attached_files_are_sent_and_sent_again() {
+    let lab = Lab::new(lab::text("a boat"));
+    let sandbox = lab.sandbox();
+    let png = sandbox.home().join("boat.bin");
+    std::fs::write(&png, b"\x89PNG\r\n\x1a\nxyz").expect("a picture");
+    std::fs::write(sandbox.home().join("notes.md"), "one\ntwo\n").expect("a text");
+    let flags =
+        ["ask", "--room", "boats", "-m", "lab/m", "-n", "-a", "boat.bin", "-a", "notes.md", "What is it?"];
+    sandbox.run(&flags).expect(0);
+    sandbox.run(&["ask", "--room", "boats", "-n", "And now?"]).expect(0);
+    let sent = bodies(&lab);
+    let picture =
+        json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgp4eXo=" } });
+    for body in &sent {
+        let content = &body["messages"][0]["content"];
+        assert_eq!(content[0]["text"], "What is it?\n\nnotes.md:\n```\none\ntwo\n```", "{body}");
+        assert_eq!(content[1], picture, "{body}");
+    }
+    assert_eq!(sent[1]["messages"][2]["content"], "And now?");
+    std::fs::write(sandbox.home().join("id_rsa"), "x").expect("a key");
+    let ran = sandbox.run(&["ask", "-m", "lab/m", "-n", "-a", "id_rsa", "hi"]).expect(2);
+    assert!(ran.stderr.contains("hold keys and passwords"), "{}", ran.stderr);
+    assert_eq!(lab.connections(), 2, "nothing was sent");
+}

@@ -39,6 +39,7 @@ fn old_room(turns: usize) -> Harness {
             prompt: format!("question {n}"),
             targets: vec![SeatId(1), SeatId(2)],
             replies,
+            attachments: Vec::new(),
             chosen: Vec::new(),
         });
     }

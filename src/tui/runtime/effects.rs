@@ -52,6 +52,10 @@ impl Hands {
                 let pending = self.store.save_draft(room, draft);
                 self.tell_failure(async move { pending.await.map(drop) }, "the draft is not saved");
             }
+            Effect::Choose { turn, seat, reply } => {
+                let pending = self.store.choose(turn, seat, reply);
+                self.tell_failure(pending, "the version is not kept");
+            }
             Effect::SaveRoom(room) => {
                 let pending = self.store.save_room(room);
                 self.tell_failure(async move { pending.await.map(drop) }, "the room is not saved");

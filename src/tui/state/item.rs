@@ -208,7 +208,7 @@ impl Item {
             reply: if told.raw { Document::plain(Role::Text) } else { Document::new() },
             notes: Vec::new(),
         };
-        docs.prompt.push(&Untrusted::from(told.turn.prompt.as_str()));
+        docs.prompt.push(&Untrusted::from(told.turn.shown_prompt().into_owned()));
         docs.prompt.finish();
         if let Some(reply) = told.reply {
             docs.thinking.push(&reply.thinking);

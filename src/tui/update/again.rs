@@ -100,7 +100,7 @@ fn price(state: &State, seat: SeatId) -> String {
 }
 
 /// Shows another version of the reply that is being read.
-pub fn version(state: &mut State, next: bool) {
+pub fn version(state: &mut State, next: bool, out: &mut Vec<Effect>) {
     let current = state.current;
     let turns = &mut state.room.turns;
     let Some(pane) = state.panes.get_mut(current) else { return };
@@ -122,11 +122,14 @@ pub fn version(state: &mut State, next: bool) {
         return;
     };
     turn.chosen.retain(|chosen| !versions.contains(chosen));
-    if versions.last() != Some(&id) {
-        turn.chosen.push(id);
-    }
+    let reply = (versions.last() != Some(&id)).then_some(id);
+    turn.chosen.extend(reply);
+    let turn = turn.id;
     if let Some(item) = pane.items.get_mut(at) {
         item.touch();
+    }
+    if state.room.read_only.is_none() {
+        out.push(Effect::Choose { turn, seat, reply });
     }
     state.say(format!("version {} of {}: what is shown is what seat {seat} is sent", to + 1, versions.len()));
     compose::estimate_soon(state);

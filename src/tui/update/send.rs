@@ -107,6 +107,7 @@ fn prompt_to(state: &mut State, prompt: String, targets: Vec<SeatId>, out: &mut 
         parent,
         at,
         prompt: prompt.clone(),
+        attachments: Vec::new(),
         targets,
         replies: Vec::new(),
         chosen: Vec::new(),
@@ -141,8 +142,9 @@ fn submit_turn(state: &mut State, turn: TurnId, seats: &[SeatId], out: &mut Vec<
     state.room.unsent.retain(|id| *id != turn);
     let asks: Vec<Ask> = seats.iter().filter_map(|seat| begin(state, turn, *seat)).collect();
     let Some(known) = state.room.index(turn).and_then(|at| state.room.turns.get(at)) else { return };
-    let (prompt, parent) = (known.prompt.clone(), state.room.parent(turn));
-    out.push(Effect::Submit(Job::Turn { room: state.head(), turn, parent, prompt, asks }));
+    let (prompt, attachments) = (known.prompt.clone(), known.attachments.clone());
+    let (room, parent) = (state.head(), state.room.parent(turn));
+    out.push(Effect::Submit(Job::Turn { room, turn, parent, prompt, attachments, asks }));
 }
 
 /// A seat is asked in a turn: its reply and its run begin here.
