@@ -22,7 +22,6 @@ use crate::chat::Pico;
 use crate::chat::Redactor;
 use crate::chat::Seat;
 use crate::chat::Source;
-use crate::chat::Tariff;
 use crate::chat::Tokens;
 use crate::cli::ModelLine;
 use crate::cli::ProviderLine;
@@ -86,6 +85,9 @@ impl World {
         let prices =
             loaded.config.models.iter().map(|(model, written)| (model.clone(), text_of(&written.price)));
         let (book, mut found) = PriceBook::new(prices);
+        let names =
+            endpoints.iter().filter_map(|known| Some((known.endpoint.name.clone(), known.book_as.clone()?)));
+        let book = book.with_names(names);
         let redactor = Redactor::default();
         let of_models = endpoints.iter().flat_map(|known| known.endpoint.models.values());
         let headers = endpoints.iter().flat_map(|known| &known.endpoint.headers);
@@ -207,7 +209,7 @@ impl World {
         };
         let tariff = self.endpoints.tariff(&orphan.model.provider);
         let mut charge = self.book.charge(&orphan.model, &Work::of(tokens), tariff);
-        if charge.source == Source::Computed && tariff != Tariff::Local {
+        if charge.source == Source::Computed && !charge.tariff.is_nothing() {
             charge.source = Source::Estimated;
         }
         (tokens, charge)

@@ -38,6 +38,8 @@ pub(super) struct Known {
     pub defaults: Vec<String>,
     /// What its keys are called.
     pub keys: Vec<String>,
+    /// The preset that is the same server under another name, and whose prices hold.
+    pub book_as: Option<String>,
 }
 
 /// All providers that can be named, by name, in the order in which line-ups take from them.
@@ -59,6 +61,9 @@ impl Endpoints {
             let preset = presets.iter().find(|preset| preset.name == *name);
             let (mut one, refusal) = merge(name, preset, written.get(name), keys);
             ways(&mut one.endpoint, loaded, &keys.env);
+            if preset.is_none() {
+                one.book_as = same_server(&one.endpoint.base_url, presets);
+            }
             known.insert(name.clone(), one);
             order.push(name.clone());
             let Some((message, hint)) = refusal else { continue };
@@ -152,6 +157,7 @@ fn merge(
     }
     let (headers, missing) = headers(&config.headers, &keys.env);
     let tariff = match (local, preset) {
+        _ if config.tariff.is_some() => config.tariff.unwrap_or_default(),
         (true, _) => Tariff::Local,
         (false, _) if config.local.is_some() => Tariff::Metered,
         (false, Some(preset)) => preset.tariff,
@@ -180,7 +186,14 @@ fn merge(
         tariff,
     };
     let defaults = preset.map(|preset| preset.defaults.clone()).unwrap_or_default();
-    (Known { endpoint, ready, defaults, keys: known }, refusal)
+    (Known { endpoint, ready, defaults, keys: known, book_as: None }, refusal)
+}
+
+/// The preset of a server that is paid, by its address.
+fn same_server(base_url: &str, presets: &[Preset]) -> Option<String> {
+    let url = base_url.trim_end_matches('/');
+    let preset = presets.iter().find(|preset| !preset.local && preset.base_url.eq_ignore_ascii_case(url));
+    preset.filter(|_| !url.is_empty()).map(|preset| preset.name.clone())
 }
 
 /// A name that a provider has no key under.

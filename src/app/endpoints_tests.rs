@@ -174,3 +174,31 @@ fn an_address_of_ones_own_comes_from_config_or_environment() {
     assert_eq!(built(&text, &[key]), (own.clone(), true, auth, 0));
     assert_eq!(built("[provider.azure]\nretries = 1\n", &[key]).3, 1, "whoever writes of it must say where");
 }
+
+#[test]
+fn another_name_for_a_known_server_finds_its_prices() {
+    let text = "[provider.work]\nbase_url = \"https://openai.example/v1/\"\n\
+                [provider.lab]\nbase_url = \"https://openai.example/v2\"\n\
+                [provider.demo2]\ndialect = \"demo\"\n";
+    let endpoints = built(text, &[]);
+    let book_as = |name: &str| endpoints.get(name).expect("known").book_as.clone();
+    assert_eq!(book_as("work").as_deref(), Some("openai"));
+    for name in ["lab", "demo2", "openai"] {
+        assert_eq!(book_as(name), None, "{name}");
+    }
+}
+
+#[test]
+fn how_tokens_are_paid_for_can_be_written() {
+    for (written, tariff) in [
+        ("", Tariff::Metered),
+        ("tariff = \"metered\"\n", Tariff::Metered),
+        ("tariff = \"free\"\n", Tariff::Free),
+        ("tariff = \"subscription\"\n", Tariff::Subscription),
+        ("local = true\n", Tariff::Local),
+        ("local = true\ntariff = \"metered\"\n", Tariff::Metered),
+    ] {
+        let endpoints = built(&format!("[provider.openai]\n{written}"), &[]);
+        assert_eq!(endpoints.tariff("openai"), tariff, "{written}");
+    }
+}

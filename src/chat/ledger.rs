@@ -73,6 +73,8 @@ pub struct LedgerEntry {
     pub generation_id: Option<Untrusted>,
     /// Tokens, in disjoint kinds.
     pub tokens: Tokens,
+    /// The service tier that served, in the provider's word.
+    pub tier: Option<String>,
     /// The provider's own usage, JSON text.
     pub raw_usage: Option<String>,
     /// The prices that were in force, JSON text, as the price book writes them.

@@ -44,4 +44,4 @@ pub use notice::{Notice, Severity};
 pub use request::{ChatRequest, Effort, Format, Params};
 pub use room::{ContextMode, Reply, Room, Seat, Status, Turn, own_history};
 pub use secret::{KeyError, KeySource, Redactor, Secret};
-pub use usage::{Charge, Pico, Source, Sum, Tariff, Tokens, short_usd, usd};
+pub use usage::{Charge, Pico, Source, Sum, Tariff, Tokens, apart, short_usd, usd};

@@ -255,17 +255,32 @@ pub enum Tariff {
     Local,
     /// Play money of the demo models: shown, summed apart, outside budgets.
     Play,
+    /// Nothing, because the provider gives it for nothing.
+    Free,
+    /// Nothing by the token: a subscription pays for it, which is not the same as nothing.
+    Subscription,
 }
 
 impl Tariff {
     /// All tariffs with their names in the store.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Metered, "metered"), (Self::Local, "local"), (Self::Play, "play")];
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Metered, "metered"),
+        (Self::Local, "local"),
+        (Self::Play, "play"),
+        (Self::Free, "free"),
+        (Self::Subscription, "subscription"),
+    ];
 
     /// The name in the store.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(tariff, _)| *tariff == self).map_or("metered", |(_, name)| name)
+    }
+
+    /// Whether tokens cost nothing by statement, whatever their number and their price.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        matches!(self, Self::Local | Self::Free | Self::Subscription)
     }
 
     /// The tariff of that name.
@@ -302,15 +317,25 @@ impl Charge {
 }
 
 impl fmt::Display for Charge {
-    /// As in a footer: `$0.0143`, `~$0.0143`, `≈$0.0143`, `?`, `local`.
+    /// As in a footer: `$0.0143`, `~$0.0143`, `≈$0.0143`, `?`, `local`, `free`, `subscription`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.tariff, self.amount) {
-            (Tariff::Local, _) => f.write_str("local"),
+            (Tariff::Local | Tariff::Free | Tariff::Subscription, _) => f.write_str(self.tariff.name()),
             (_, Some(Pico::ZERO)) if self.source == Source::Computed => f.write_str("$0"),
             (_, Some(amount)) => write!(f, "{}{}", self.source.mark(), short_usd(i128::from(amount.0))),
             (_, None) => f.write_str("?"),
         }
     }
+}
+
+/// The provider's figure and what our own prices say, when they are more than a hundredth and more
+/// than a millionth of a dollar apart (safety R71).
+#[must_use]
+pub fn apart(charge: &Charge, computed: Option<Pico>) -> Option<(Pico, Pico)> {
+    let told = charge.amount.filter(|_| charge.source == Source::Reported)?;
+    let own = computed?;
+    let (far, most) = (told.0.abs_diff(own.0), told.0.unsigned_abs().max(own.0.unsigned_abs()));
+    (far > 1_000_000 && far > most / 100).then_some((told, own))
 }
 
 /// A sum of charges: how much of it is known how, and how many are not known. Play money is kept
@@ -335,6 +360,8 @@ pub struct Sum {
     pub play: i128,
     /// How many charges of play money there are.
     pub play_count: u64,
+    /// How many charges a subscription covers: no money, and not nothing.
+    pub covered: u64,
 }
 
 impl Sum {
@@ -346,10 +373,14 @@ impl Sum {
             self.play_count += 1;
             return;
         }
+        if charge.tariff == Tariff::Subscription {
+            self.covered += 1;
+            return;
+        }
         match charge.source {
             Source::Reported => self.reported += amount,
             // What is nothing by the price list is nothing: a request that never left, a local model.
-            Source::Computed if amount == 0 || charge.tariff == Tariff::Local => {}
+            Source::Computed if amount == 0 || charge.tariff.is_nothing() => {}
             Source::Computed => {
                 self.computed += amount;
                 self.computed_count += 1;
@@ -378,6 +409,7 @@ impl Sum {
         self.known += other.known;
         self.play += other.play;
         self.play_count += other.play_count;
+        self.covered += other.covered;
     }
 
     /// All real money that is known, in pico-dollars.
@@ -406,10 +438,14 @@ impl Sum {
 }
 
 impl fmt::Display for Sum {
-    /// `~$0.0188`, `$0 +2 ?`, `$0.0021 play`: real money first, play money only when there is no other.
+    /// `~$0.0188`, `$0 +2 ?`, `$0.0021 play`, `subscription`: real money first, and anything else only
+    /// when there is no real money.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.known == 0 && self.unknown == 0 && self.play_count > 0 {
             return write!(f, "{} play", short_usd(self.play));
+        }
+        if self.known == 0 && self.unknown == 0 && self.covered > 0 {
+            return f.write_str(Tariff::Subscription.name());
         }
         match (self.known, self.unknown) {
             (0, 0) => f.write_str("$0"),

@@ -82,8 +82,54 @@ fn nothing_by_the_price_list_is_nothing() {
     assert_eq!(sum.to_string(), "$0.0143", "a figure of the provider stays one");
 }
 
+#[test]
+fn free_local_subscription_and_unknown_are_four_different_things() {
+    let of = |tariff| Charge::of(Pico::ZERO, Source::Computed, tariff);
+    let table = [
+        (of(Tariff::Free), "free", "$0", Some("0")),
+        (of(Tariff::Local), "local", "$0", Some("0")),
+        (of(Tariff::Subscription), "subscription", "subscription", None),
+        (Charge::unknown(Tariff::Metered), "?", "1 ?", None),
+    ];
+    let mut all = Sum::default();
+    for (charge, footer, line, usd) in table {
+        let mut sum = Sum::default();
+        sum.add(&charge);
+        assert_eq!((charge.to_string().as_str(), sum.to_string().as_str()), (footer, line));
+        assert_eq!(sum.usd().as_deref(), usd, "{footer}");
+        all.add(&charge);
+    }
+    assert_eq!((all.known, all.unknown, all.covered, all.total()), (2, 1, 1, 0));
+    assert_eq!(all.to_string(), "$0 +1 ?");
+    all.add(&Charge::of(Pico(14_300_000_000), Source::Reported, Tariff::Metered));
+    assert_eq!(all.to_string(), "$0.0143 +1 ?", "none of them weakens or changes what is paid");
+    for (tariff, name) in Tariff::ALL {
+        assert_eq!(Tariff::from_name(name), Some(tariff));
+    }
+}
+
+#[test]
+fn figures_that_are_far_apart_are_told() {
+    for (told, own, is_far) in [
+        (14_300_000_000, 13_000_000_000, true),
+        (13_000_000_000, 14_300_000_000, true),
+        (14_300_000_000, 14_200_000_000, false),
+        (1_000_000_000, 990_000_000, false),
+        (1_000_000_000, 989_999_999, true),
+        (1_000_000, 0, false),
+        (1_000_001, 0, true),
+        (0, 1_000_001, true),
+    ] {
+        let charge = Charge::of(Pico(told), Source::Reported, Tariff::Metered);
+        assert_eq!(apart(&charge, Some(Pico(own))).is_some(), is_far, "{told} {own}");
+        assert_eq!(apart(&charge, None), None);
+        let computed = Charge { source: Source::Computed, ..charge };
+        assert_eq!(apart(&computed, Some(Pico(own))), None, "only a figure of the provider is checked");
+    }
+}
+
 fn any_charge() -> impl Strategy<Value = Charge> {
-    (any::<i64>(), 0..4_usize, 0..3_usize).prop_map(|(amount, source, tariff)| {
+    (any::<i64>(), 0..4_usize, 0..5_usize).prop_map(|(amount, source, tariff)| {
         let (source, tariff) = (Source::ALL[source].0, Tariff::ALL[tariff].0);
         match source {
             Source::Unknown => Charge::unknown(tariff),

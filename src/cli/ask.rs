@@ -298,7 +298,8 @@ impl Signals {
 fn within(engine: &Engine, asks: &[Ask], tariffs: &[(SeatId, Tariff)], limit: Pico) -> Result<(), String> {
     let mut sum = Pico::ZERO;
     for ask in asks {
-        if tariffs.contains(&(ask.seat.id, Tariff::Play)) || tariffs.contains(&(ask.seat.id, Tariff::Local)) {
+        let of_seat = tariffs.iter().find(|(seat, _)| *seat == ask.seat.id).map(|(_, tariff)| *tariff);
+        if of_seat.is_some_and(|tariff| tariff == Tariff::Play || tariff.is_nothing()) {
             continue;
         }
         let most = engine.estimate(&ask.seat, &ask.messages).at_most.ok_or_else(|| {

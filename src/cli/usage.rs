@@ -20,6 +20,7 @@ use crate::cli::json::object;
 use crate::cli::json::tokens;
 use crate::cli::out::Out;
 use crate::cli::table;
+use crate::store::Apart;
 use crate::store::GroupBy;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -137,6 +138,7 @@ fn print(args: &UsageArgs, report: &UsageReport, span: &Span, out: &mut Out) {
                 out.line(line);
             }
             out.line(format_args!("\n{}", breakdown(&report.total.sum)));
+            differences(&report.total.apart).into_iter().for_each(|line| out.line(line));
             out.line(about(span));
         }
     }
@@ -287,10 +289,26 @@ fn breakdown(sum: &Sum) -> String {
     if sum.unknown > 0 {
         parts.push(format!("{} of unknown cost (?)", sum.unknown));
     }
+    if sum.covered > 0 {
+        parts.push(format!("{} covered by a subscription", sum.covered));
+    }
     if sum.play_count > 0 {
         parts.push(format!("{} play money of the demo models", short_usd(sum.play)));
     }
     if parts.is_empty() { "nothing was charged".to_owned() } else { parts.join(" · ") }
+}
+
+/// How far the providers' figures are from what the prices say, where that is far.
+fn differences(apart: &Apart) -> Option<String> {
+    let requests = if apart.count == 1 { "request costs" } else { "requests cost" };
+    (apart.count > 0).then(|| {
+        format!(
+            "{} {requests} more than 1 % more or less than the prices say: {} reported, {} by the prices",
+            apart.count,
+            short_usd(apart.reported),
+            short_usd(apart.computed)
+        )
+    })
 }
 
 fn about(span: &Span) -> String {
@@ -348,7 +366,7 @@ mod tests {
         let sum = Sum { reported: 412_000_000, known: 1, unknown: 2, ..Sum::default() };
         let tokens =
             Tokens { input: Some(12), output: Some(40_000), reasoning: Some(8), ..Tokens::default() };
-        UsageRow { key: key.to_owned(), attempts: 3, tokens, sum }
+        UsageRow { key: key.to_owned(), attempts: 3, tokens, sum, apart: Apart::default() }
     }
 
     fn report() -> UsageReport {
@@ -381,6 +399,22 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert!(lines[1].contains("40 000") && lines[1].ends_with("$0.0004 +2 ?"), "{}", lines[1]);
         assert_eq!(breakdown(&row("").sum), "$0.0004 reported by the provider · 2 of unknown cost (?)");
+    }
+
+    #[test]
+    fn subscriptions_and_differences_have_their_words() {
+        let sum = Sum { covered: 2, ..Sum::default() };
+        assert_eq!(breakdown(&sum), "2 covered by a subscription");
+        assert_eq!((cost(&sum).as_str(), sum.usd()), ("subscription", None));
+        assert_eq!(differences(&Apart::default()), None);
+        let apart = Apart { count: 2, reported: 14_300_000_000, computed: 13_000_000_000 };
+        assert_eq!(
+            differences(&apart).as_deref(),
+            Some(
+                "2 requests cost more than 1 % more or less than the prices say: $0.0143 reported, \
+                 $0.0130 by the prices"
+            )
+        );
     }
 
     #[test]

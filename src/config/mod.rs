@@ -27,6 +27,7 @@ use crate::chat::Notice;
 use crate::chat::Params;
 use crate::chat::Pico;
 use crate::chat::Secret;
+use crate::chat::Tariff;
 
 pub use credentials::{Aliases, Credentials, DEFAULT_ALIAS, alias, pasted};
 pub use explain::{ConfigErrors, Source, nearest};
@@ -100,6 +101,8 @@ pub struct ProviderConfig {
     pub retries: Option<u32>,
     /// Whether it runs on a machine of the user's, so that nothing is paid.
     pub local: Option<bool>,
+    /// How its tokens are paid for.
+    pub tariff: Option<Tariff>,
     /// Whether a key may travel over plain HTTP to another machine.
     pub allow_insecure_http: Option<bool>,
     /// Whether it takes `max_completion_tokens` instead of `max_tokens`.

@@ -16,6 +16,7 @@ use crate::chat::Notice;
 use crate::chat::Params;
 use crate::chat::Pico;
 use crate::chat::Secret;
+use crate::chat::Tariff;
 use crate::config::BudgetConfig;
 use crate::config::Config;
 use crate::config::HeaderValue;
@@ -198,6 +199,10 @@ pub(super) const PROVIDER: &[Field<ProviderConfig>] = rows![ProviderConfig;
         provider.retries = walk.integer(value, 0, 2).and_then(|number| u32::try_from(number).ok());
     };
     "local" => |provider, value, walk| provider.local = walk.boolean(value);
+    "tariff" => |provider, value, walk| {
+        let word = walk.word(value, &["metered", "free", "subscription"]);
+        provider.tariff = word.and_then(|word| Tariff::from_name(&word));
+    };
     "allow_insecure_http" => |provider, value, walk| provider.allow_insecure_http = walk.boolean(value);
     "max_completion_tokens" => |provider, value, walk| provider.max_completion_tokens = walk.boolean(value);
     "think_tags" => |provider, value, walk| provider.think_tags = walk.boolean(value);

@@ -20,6 +20,9 @@ pub trait Rates: Send + Sync {
     /// What a request costs at the price in force.
     fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge;
 
+    /// How a request is paid for, at a provider that is paid so: a model may be free.
+    fn paid_by(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Tariff;
+
     /// The name under which to look for a price, when another model served than was asked.
     fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef;
 
@@ -36,6 +39,10 @@ pub trait Rates: Send + Sync {
 impl Rates for PriceBook {
     fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
         self.charge(model, work, tariff)
+    }
+
+    fn paid_by(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Tariff {
+        self.tariff(model, tokens, tariff)
     }
 
     fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef {
@@ -132,16 +139,19 @@ pub fn reach(fault: &Fault, output: bool) -> Reach {
 /// What an attempt cost, by the best that is known.
 #[must_use]
 pub fn settle(rates: &dyn Rates, facts: &Facts<'_>) -> Bill {
-    let Facts { model, tariff, told, .. } = *facts;
+    let Facts { model, told, .. } = *facts;
+    let tariff = rates.paid_by(model, told, facts.tariff);
     let nothing = Charge::of(Pico::ZERO, Source::Computed, tariff);
     let untold = told.is_empty() && facts.cost.is_none();
     if facts.reach != Reach::Served && untold {
         return Bill { tokens: *told, charge: nothing, computed: None, prices: None };
     }
     let prices = rates.rates_json(model);
-    if tariff == Tariff::Local {
+    // What is free is paid for all the same when the provider says that it was.
+    if tariff.is_nothing() && !(tariff == Tariff::Free && facts.cost > Some(Pico::ZERO)) {
         return Bill { tokens: *told, charge: nothing, computed: None, prices };
     }
+    let tariff = if tariff == Tariff::Free { Tariff::Metered } else { tariff };
     let is_whole = told.input_total().is_some() && told.output.is_some();
     if let Some(cost) = facts.cost {
         // An estimate is no computation: nothing is held against the provider's figure then.
@@ -171,6 +181,9 @@ pub fn settle(rates: &dyn Rates, facts: &Facts<'_>) -> Bill {
 /// The sum of a reply's attempts, with the weakest source among them.
 #[must_use]
 pub fn total(charges: &[Charge], tariff: Tariff) -> Charge {
+    // Attempts that are paid in different ways are together what some money is paid for.
+    let mixed = |a: Tariff, b: Tariff| if a == b { a } else { Tariff::Metered };
+    let tariff = charges.iter().map(|charge| charge.tariff).reduce(mixed).unwrap_or(tariff);
     let source = charges.iter().map(|charge| charge.source).min().unwrap_or(Source::Computed);
     let sum = charges.iter().try_fold(Pico::ZERO, |sum, charge| sum.plus(charge.amount?));
     sum.map_or(Charge::unknown(tariff), |sum| Charge::of(sum, source, tariff))

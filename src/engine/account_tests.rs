@@ -114,3 +114,38 @@ fn sums_carry_the_weakest_source() {
         assert_eq!(total(&charges, Tariff::Metered), expected);
     }
 }
+
+#[test]
+fn ways_to_pay_nothing_are_told_apart() {
+    let whole = told(Some(2), Some(3));
+    let nothing = |tariff| Charge::of(Pico::ZERO, Source::Computed, tariff);
+    for (id, tariff, cost, charge) in [
+        ("m", Tariff::Subscription, None, nothing(Tariff::Subscription)),
+        ("m", Tariff::Subscription, Some(Pico(9)), nothing(Tariff::Subscription)),
+        ("m", Tariff::Local, Some(Pico(9)), nothing(Tariff::Local)),
+        ("m", Tariff::Free, None, nothing(Tariff::Free)),
+        ("gratis", Tariff::Metered, None, nothing(Tariff::Free)),
+        ("gratis", Tariff::Metered, Some(Pico::ZERO), nothing(Tariff::Free)),
+        // What the provider says was paid, was paid.
+        ("gratis", Tariff::Metered, Some(Pico(9)), Charge::of(Pico(9), Source::Reported, Tariff::Metered)),
+        ("m", Tariff::Free, Some(Pico(9)), Charge::of(Pico(9), Source::Reported, Tariff::Metered)),
+    ] {
+        let model = ModelRef::new("lab", id);
+        let bill = settle(
+            &RoundRates,
+            &Facts {
+                model: &model,
+                tariff,
+                reach: Reach::Served,
+                told: &whole,
+                settled: true,
+                cost,
+                guess: told(Some(10), Some(7)),
+                billing: &Billing::default(),
+                at: None,
+                images: 0,
+            },
+        );
+        assert_eq!((bill.charge, bill.tokens), (charge, whole), "{id} {tariff:?} {cost:?}");
+    }
+}

@@ -164,6 +164,7 @@ impl Attempt {
             upstream: self.upstream.clone(),
             generation_id: self.generation_id.clone(),
             tokens,
+            tier: self.billing.tier.clone(),
             raw_usage: self.raw_usage.clone(),
             prices,
             charge,

@@ -88,20 +88,19 @@ pub fn of(rates: &dyn Rates, tariff: Tariff, seat: &Seat, messages: &[Message]) 
     let with = |output: u64| {
         let tokens = Tokens { input: Some(input_tokens), output: Some(output), ..Tokens::default() };
         match tariff {
-            Tariff::Local => Some(Pico::ZERO),
-            Tariff::Metered | Tariff::Play => {
-                rates.cost_of(&seat.model, &Work { tokens, images, ..Work::default() }, tariff).amount
-            }
+            _ if tariff.is_nothing() => Some(Pico::ZERO),
+            _ => rates.cost_of(&seat.model, &Work { tokens, images, ..Work::default() }, tariff).amount,
         }
     };
     let limit = seat.params.max_tokens.or_else(|| rates.max_output(&seat.model));
     Estimate {
         input_tokens,
-        expected: with(limit.map_or(USUAL_OUTPUT, |limit| limit.min(USUAL_OUTPUT))),
-        at_most: match tariff {
-            Tariff::Local => Some(Pico::ZERO),
-            Tariff::Metered | Tariff::Play => limit.and_then(with),
+        expected: if tariff.is_nothing() {
+            Some(Pico::ZERO)
+        } else {
+            with(limit.map_or(USUAL_OUTPUT, |limit| limit.min(USUAL_OUTPUT)))
         },
+        at_most: if tariff.is_nothing() { Some(Pico::ZERO) } else { limit.and_then(with) },
     }
 }
 

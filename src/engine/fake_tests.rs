@@ -332,6 +332,10 @@ impl Rates for RoundRates {
         (model.id == "bounded").then_some(50)
     }
 
+    fn paid_by(&self, model: &ModelRef, _: &Tokens, tariff: Tariff) -> Tariff {
+        if tariff == Tariff::Metered && model.id == "gratis" { Tariff::Free } else { tariff }
+    }
+
     fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
         let tokens = &work.tokens;
         let amount = self

@@ -152,7 +152,7 @@ fn plan(inner: &Inner, room: RoomId, turn: TurnId, asks: Vec<Ask>) -> Vec<Planne
 /// that is already spent refuses.
 fn reserve(tariff: Tariff, seat: &Seat, estimate: &Estimate) -> Option<i64> {
     match tariff {
-        Tariff::Local | Tariff::Play => Some(0),
+        Tariff::Local | Tariff::Play | Tariff::Free | Tariff::Subscription => Some(0),
         Tariff::Metered => seat.params.max_tokens.and(estimate.at_most).map(|pico| pico.0),
     }
 }
@@ -230,6 +230,8 @@ mod tests {
         assert_eq!(reserve(Tariff::Metered, &seat(Some(9)), &estimate), Some(7));
         assert_eq!(reserve(Tariff::Metered, &seat(None), &estimate), None);
         assert_eq!(reserve(Tariff::Play, &seat(Some(9)), &estimate), Some(0));
-        assert_eq!(reserve(Tariff::Local, &seat(None), &estimate), Some(0));
+        for tariff in [Tariff::Local, Tariff::Free, Tariff::Subscription] {
+            assert_eq!(reserve(tariff, &seat(None), &estimate), Some(0));
+        }
     }
 }

@@ -275,3 +275,40 @@ fn a_provider_under_another_name_finds_the_prices_of_the_book() {
     assert_eq!((price.input, origin), (Pico(3_000_000), Origin::Book));
     assert!(book.info(&named).is_some_and(|info| info.model == named && info.context.is_some()));
 }
+
+#[test]
+fn what_the_catalogue_gives_for_nothing_is_free_and_not_unknown() {
+    let book = PriceBook::default();
+    let searched = Amounts { search: text("0.01"), ..amounts("0", "0") };
+    let long = Override { above: Some(10), amounts: amounts("1", "1"), ..Override::default() };
+    let list = vec![
+        priced("a/gift", Amounts { request: text("0"), ..amounts("0", "0.0") }, Vec::new()),
+        priced("a/searched", searched, Vec::new()),
+        priced("a/short", amounts("0", "0"), vec![long]),
+    ];
+    book.adopt("openrouter", list, Millis(1));
+    let paid = |id: &str, tokens: &Tokens| book.tariff(&model(id), tokens, Tariff::Metered);
+    let none = Tokens::default();
+    for (id, tariff) in [
+        ("a/gift", Tariff::Free),
+        ("b/unlisted:free", Tariff::Free),
+        ("a/searched", Tariff::Metered),
+        ("a/short", Tariff::Metered),
+        ("b/unlisted", Tariff::Metered),
+    ] {
+        assert_eq!(paid(id, &none), tariff, "{id}");
+    }
+    let free = Charge::of(Pico::ZERO, Source::Computed, Tariff::Free);
+    assert_eq!(
+        book.charge(&model("a/gift"), &Work::default(), Tariff::Metered),
+        free,
+        "also without a count"
+    );
+    let searched = Tokens { searches: Some(1), ..work(1, 1).tokens };
+    assert_eq!(paid("a/gift", &searched), Tariff::Metered, "a search may cost where tokens do not");
+    assert_eq!(book.charge(&model("a/gift"), &Work::of(searched), Tariff::Metered).source, Source::Estimated);
+    for tariff in [Tariff::Local, Tariff::Subscription, Tariff::Free] {
+        let charge = book.charge(&model("a/searched"), &work(1, 1), tariff);
+        assert_eq!(charge, Charge::of(Pico::ZERO, Source::Computed, tariff));
+    }
+}

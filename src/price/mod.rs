@@ -145,12 +145,24 @@ impl PriceBook {
     /// sum does not fit.
     #[must_use]
     pub fn charge(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
-        if tariff == Tariff::Local {
+        let tariff = self.tariff(model, &work.tokens, tariff);
+        if tariff.is_nothing() {
             return Charge::of(Pico::ZERO, Source::Computed, tariff);
         }
         let Some((amount, is_exact)) = self.cost(model, work) else { return Charge::unknown(tariff) };
         let source = if is_exact { Source::Computed } else { Source::Estimated };
         Charge::of(amount, source, tariff)
+    }
+
+    /// How a request is paid for, at a provider that is paid so: nothing, when the price in force is
+    /// nothing and no searches were made that could cost.
+    #[must_use]
+    pub fn tariff(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Tariff {
+        let is_free = || self.found(model).is_some_and(|found| found.terms.is_free());
+        match tariff {
+            Tariff::Metered if tokens.searches.unwrap_or(0) == 0 && is_free() => Tariff::Free,
+            _ => tariff,
+        }
     }
 
     /// The tokens of other models at their prices, and the rest at the price of this one.

@@ -141,11 +141,13 @@ pub(super) fn real_money(
     let sql = match room {
         Some(_) => {
             "SELECT sum(amount >> 32), sum(amount & 4294967295) FROM bill
-             WHERE room = ?2 AND at >= ?1 AND tariff <> 'play' AND NOT (tariff = 'local' AND source = 'computed')"
+             WHERE room = ?2 AND at >= ?1 AND tariff NOT IN ('play', 'subscription')
+               AND NOT (tariff IN ('local', 'free') AND source = 'computed')"
         }
         None => {
             "SELECT sum(amount >> 32), sum(amount & 4294967295) FROM bill
-             WHERE at >= ?1 AND ?2 IS NULL AND tariff <> 'play' AND NOT (tariff = 'local' AND source = 'computed')"
+             WHERE at >= ?1 AND ?2 IS NULL AND tariff NOT IN ('play', 'subscription')
+               AND NOT (tariff IN ('local', 'free') AND source = 'computed')"
         }
     };
     halves(conn, sql, since, room.map(|room| room.0))

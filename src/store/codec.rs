@@ -86,7 +86,7 @@ impl<'row, 'stmt> Columns<'row, 'stmt> {
         Ok(ModelRef { provider: self.get()?, id: self.get()? })
     }
 
-    /// The next six columns, tokens.
+    /// The next ten columns, tokens.
     pub(super) fn tokens(&mut self) -> rusqlite::Result<Tokens> {
         Ok(Tokens {
             input: self.maybe_count()?,
@@ -95,7 +95,10 @@ impl<'row, 'stmt> Columns<'row, 'stmt> {
             cache_write_1h: self.maybe_count()?,
             output: self.maybe_count()?,
             reasoning: self.maybe_count()?,
-            ..Tokens::default()
+            audio_input: self.maybe_count()?,
+            audio_output: self.maybe_count()?,
+            image_output: self.maybe_count()?,
+            searches: self.maybe_count()?,
         })
     }
 

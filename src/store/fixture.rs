@@ -173,6 +173,7 @@ pub(super) fn entry(attempt: &AttemptStart, charge: Charge) -> LedgerEntry {
         upstream: None,
         generation_id: Some("gen-1".into()),
         tokens: Tokens { input: Some(10), output: Some(20), ..Tokens::default() },
+        tier: None,
         raw_usage: Some(r#"{"prompt_tokens":10}"#.to_owned()),
         prices: None,
         charge,

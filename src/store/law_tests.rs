@@ -38,7 +38,7 @@ fn berlin() -> TimeZone {
 }
 
 fn any_charge() -> impl Strategy<Value = Charge> {
-    (any::<i64>(), 0..4_usize, 0..3_usize).prop_map(|(amount, source, tariff)| {
+    (any::<i64>(), 0..4_usize, 0..5_usize).prop_map(|(amount, source, tariff)| {
         let (source, tariff) = (Source::ALL[source].0, Tariff::ALL[tariff].0);
         match source {
             Source::Unknown => Charge::unknown(tariff),

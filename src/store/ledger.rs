@@ -11,6 +11,7 @@ use crate::chat::FaultClass;
 use crate::chat::LedgerEntry;
 use crate::chat::Pico;
 use crate::chat::ReplyId;
+use crate::chat::Tariff;
 use crate::store::StoreError;
 use crate::store::codec::Columns;
 use crate::store::codec::maybe_signed;
@@ -103,9 +104,10 @@ fn insert(
     conn.prepare_cached(
         "INSERT INTO ledger (attempt, seq, origin, at, served_model, upstream, generation_id, input, cache_read,
                              cache_write, cache_write_1h, output, reasoning, raw_usage, prices, amount, source,
-                             tariff, computed, ttft_ms, duration_ms, finish, error_class)
+                             tariff, computed, ttft_ms, duration_ms, finish, error_class, audio_input,
+                             audio_output, image_output, searches, tier)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                 ?22, ?23)",
+                 ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
     )?
     .execute(params![
         attempt,
@@ -131,6 +133,11 @@ fn insert(
         signed(entry.duration_ms),
         entry.finish,
         entry.error_class.map(FaultClass::name),
+        maybe_signed(entry.tokens.audio_input),
+        maybe_signed(entry.tokens.audio_output),
+        maybe_signed(entry.tokens.image_output),
+        maybe_signed(entry.tokens.searches),
+        entry.tier,
     ])?;
     Ok(())
 }
@@ -151,5 +158,7 @@ pub(super) fn charge_of(conn: &Connection, reply: ReplyId) -> Result<Option<Char
 
 fn plus(a: &Charge, b: &Charge) -> Charge {
     let amount = a.amount.zip(b.amount).and_then(|(a, b): (Pico, Pico)| a.plus(b));
-    settled(&Charge { amount, source: a.source.min(b.source), tariff: b.tariff })
+    // Attempts that are paid in different ways are together what some money is paid for.
+    let tariff = if a.tariff == b.tariff { a.tariff } else { Tariff::Metered };
+    settled(&Charge { amount, source: a.source.min(b.source), tariff })
 }

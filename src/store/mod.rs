@@ -50,8 +50,8 @@ use crate::store::writer::Fail;
 use crate::store::writer::Message;
 
 pub use terms::{
-    Budgets, Delta, DeltaKind, Estimator, GroupBy, Opened, Orphan, Place, ReplyEnd, ReplyStart, RoomHead,
-    RoomLine, StoreError, TurnStart, UsageQuery, UsageReport, UsageRow, WhichRoom, tool_call_text,
+    Apart, Budgets, Delta, DeltaKind, Estimator, GroupBy, Opened, Orphan, Place, ReplyEnd, ReplyStart,
+    RoomHead, RoomLine, StoreError, TurnStart, UsageQuery, UsageReport, UsageRow, WhichRoom, tool_call_text,
 };
 
 /// How long [`Store::close`] waits for the thread.

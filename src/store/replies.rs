@@ -165,7 +165,8 @@ pub(super) fn finish(conn: &Connection, deltas: &[Delta], end: &ReplyEnd) -> Res
     conn.prepare_cached(
         "UPDATE reply SET status = ?2, finish = ?3, fault = ?4, input = ?5, cache_read = ?6, cache_write = ?7,
              cache_write_1h = ?8, output = ?9, reasoning = ?10, amount = ?11, source = ?12, tariff = ?13,
-             served_model = ?14, upstream = ?15, attempts = ?16, ttft_ms = ?17, total_ms = ?18
+             served_model = ?14, upstream = ?15, attempts = ?16, ttft_ms = ?17, total_ms = ?18,
+             audio_input = ?19, audio_output = ?20, image_output = ?21, searches = ?22
          WHERE id = ?1",
     )?
     .execute(params![
@@ -187,6 +188,10 @@ pub(super) fn finish(conn: &Connection, deltas: &[Delta], end: &ReplyEnd) -> Res
         end.attempts,
         maybe_signed(end.ttft_ms),
         codec::signed(end.total_ms),
+        maybe_signed(end.tokens.audio_input),
+        maybe_signed(end.tokens.audio_output),
+        maybe_signed(end.tokens.image_output),
+        maybe_signed(end.tokens.searches),
     ])?;
     touch(conn, end.reply, end.entry.at)
 }
@@ -303,7 +308,7 @@ pub(super) fn of_room(conn: &Connection, room: RoomId) -> Result<Vec<Reply>, Fai
     let mut query = conn.prepare_cached(
         "SELECT r.id, r.turn, r.seat, r.sibling, r.provider, r.model, r.status, r.text, r.thinking, r.tool_calls,
                 r.opaque, r.parts, r.input, r.cache_read, r.cache_write, r.cache_write_1h, r.output, r.reasoning,
-                r.amount, r.source, r.tariff, r.served_model, r.upstream, r.finish, r.fault, r.attempts,
+                r.audio_input, r.audio_output, r.image_output, r.searches, r.amount, r.source, r.tariff, r.served_model, r.upstream, r.finish, r.fault, r.attempts,
                 r.ttft_ms, r.total_ms
          FROM turn AS t JOIN reply AS r ON r.turn = t.id WHERE t.room = ?1 ORDER BY t.no, r.no",
     )?;

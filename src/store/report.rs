@@ -12,9 +12,11 @@ use uuid::Uuid;
 use crate::chat::Charge;
 use crate::chat::Millis;
 use crate::chat::ModelRef;
+use crate::chat::Pico;
 use crate::chat::RoomId;
 use crate::chat::Sum;
 use crate::chat::Tokens;
+use crate::chat::apart;
 use crate::store::GroupBy;
 use crate::store::RoomLine;
 use crate::store::UsageQuery;
@@ -38,6 +40,7 @@ struct Item {
     n: u32,
     tokens: Tokens,
     charge: Charge,
+    computed: Option<Pico>,
 }
 
 impl Item {
@@ -55,6 +58,7 @@ impl Item {
             n: columns.get()?,
             tokens: columns.tokens()?,
             charge: columns.charge()?,
+            computed: columns.get::<Option<i64>>()?.map(Pico),
         })
     }
 }
@@ -66,7 +70,8 @@ pub(super) fn usage(conn: &Connection, query: &UsageQuery) -> Result<UsageReport
                 CASE WHEN b.room IS NULL THEN NULL ELSE coalesce(room.name, '(deleted)') END,
                 b.door, b.who, b.tag, b.reply, b.n,
                 b.input, b.cache_read, b.cache_write, b.cache_write_1h, b.output, b.reasoning,
-                b.amount, b.source, b.tariff
+                b.audio_input, b.audio_output, b.image_output, b.searches,
+                b.amount, b.source, b.tariff, b.computed
          FROM bill AS b LEFT JOIN room ON room.id = b.room
          WHERE b.at >= ?1 AND b.at < ?2 ORDER BY b.at, b.id",
     )?;
@@ -127,6 +132,15 @@ fn add(row: &mut UsageRow, item: &Item) {
     plus(&mut sum.cache_write_1h, more.cache_write_1h);
     plus(&mut sum.output, more.output);
     plus(&mut sum.reasoning, more.reasoning);
+    plus(&mut sum.audio_input, more.audio_input);
+    plus(&mut sum.audio_output, more.audio_output);
+    plus(&mut sum.image_output, more.image_output);
+    plus(&mut sum.searches, more.searches);
+    if let Some((told, own)) = apart(&item.charge, item.computed) {
+        row.apart.count += 1;
+        row.apart.reported += i128::from(told.0);
+        row.apart.computed += i128::from(own.0);
+    }
 }
 
 /// The day of a moment. Moments come mostly in order, so the last day is kept.

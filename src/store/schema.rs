@@ -235,12 +235,50 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_fails_leaves_nothing() {
+    fn a_ledger_of_the_first_schema_comes_along_as_it_is() {
         let mut conn = connect_to_memory().unwrap();
         migrate(&mut conn, None, &MIGRATIONS[..1]).unwrap();
-        let steps = [MIGRATIONS[0], "CREATE TABLE half (x); CREATE TABLE room (x);"];
+        let insert = |conn: &Connection, tariff: &str, seq: i64| {
+            conn.execute(
+                "INSERT INTO ledger (attempt, seq, origin, at, generation_id, input, output, amount, source,
+                                     tariff, computed, duration_ms, finish)
+                 VALUES (1, ?2, 'end', 5, 'gen-1', 10, 20, 7, 'reported', ?1, 8, 9, 'stop')",
+                rusqlite::params![tariff, seq],
+            )
+        };
+        conn.execute_batch(
+            "INSERT INTO attempt (id, reply, n, instance, at, door, provider, model, key_alias, who)
+             VALUES (1, zeroblob(16), 1, zeroblob(16), 5, 'tui', 'lab', 'm', 'default', 'me')",
+        )
+        .unwrap();
+        insert(&conn, "metered", 1).unwrap();
+        assert!(insert(&conn, "free", 2).is_err(), "the first schema knows no such tariff");
+        migrate(&mut conn, None, MIGRATIONS).unwrap();
+        let row: (i64, i64, String, Option<i64>, i64, String) = conn
+            .query_row(
+                "SELECT amount, input, generation_id, searches, computed, tariff FROM bill WHERE id = 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
+            )
+            .unwrap();
+        assert_eq!(row, (7, 10, "gen-1".to_owned(), None, 8, "metered".to_owned()));
+        insert(&conn, "free", 2).unwrap();
+        insert(&conn, "subscription", 3).unwrap();
+        for sql in ["UPDATE ledger SET amount = 1", "DELETE FROM ledger"] {
+            assert!(conn.execute(sql, []).is_err(), "{sql}");
+        }
+        let broken: i64 =
+            conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(broken, 0);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing() {
+        let mut conn = connect_to_memory().unwrap();
+        migrate(&mut conn, None, MIGRATIONS).unwrap();
+        let steps = [MIGRATIONS, &["CREATE TABLE half (x); CREATE TABLE room (x);"]].concat();
         assert!(migrate(&mut conn, None, &steps).is_err());
-        assert_eq!(steps_taken(&conn).unwrap(), 1);
+        assert_eq!(steps_taken(&conn).unwrap(), MIGRATIONS.len());
         assert!(conn.prepare("SELECT * FROM half").is_err());
     }
 }

@@ -115,6 +115,7 @@ fn end(conn: &Connection, left: &Left, now: Millis, estimate: &Estimator<'_>) ->
         upstream: None,
         generation_id: None,
         tokens,
+        tier: None,
         raw_usage: None,
         prices: None,
         charge,

@@ -287,6 +287,19 @@ pub struct UsageRow {
     pub tokens: Tokens,
     /// What they cost.
     pub sum: Sum,
+    /// Those whose provider says something else than the prices do.
+    pub apart: Apart,
+}
+
+/// Charges for which the provider's figure and our own are more than a hundredth apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// How many.
+    pub count: u64,
+    /// What providers say, in pico-dollars.
+    pub reported: i128,
+    /// What the prices say.
+    pub computed: i128,
 }
 
 /// An answer about usage. Days and attempts come in the order of time, other rows dearest first.

@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::chat::ModelRef;
+use crate::chat::Pico;
 use crate::chat::Tariff;
 use crate::chat::short_usd;
 use crate::text::one_line;
@@ -198,6 +199,8 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
     let price = match (row.tariff, row.price) {
         (Tariff::Local, _) => "  local".to_owned(),
         (Tariff::Play, _) => "  demo".to_owned(),
+        (Tariff::Subscription, _) => "  subscription".to_owned(),
+        (Tariff::Free, _) | (_, Some((Pico::ZERO, Pico::ZERO))) => "  free".to_owned(),
         (Tariff::Metered, Some((input, output))) => {
             format!("  {} in · {} out /M", per_million(input), per_million(output))
         }

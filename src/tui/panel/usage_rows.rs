@@ -42,6 +42,9 @@ pub fn sum_lines(sum: &Sum) -> Vec<String> {
     } else {
         lines.push(format!("{real}  ({})", parts.join(", ")))
     }
+    if sum.covered > 0 && sum.known + sum.unknown > 0 {
+        lines.push(format!("{} covered by a subscription", sum.covered));
+    }
     if sum.play_count > 0 {
         lines.push(format!("{} play money of demo models", short_usd(sum.play)));
     }

@@ -169,7 +169,7 @@ impl State {
     pub fn guess_charge(&self, model: &ModelRef, tokens: &Tokens) -> Charge {
         let charge = (self.known.price)(model, tokens);
         match charge.amount {
-            Some(amount) if charge.tariff != Tariff::Local => {
+            Some(amount) if !charge.tariff.is_nothing() => {
                 Charge::of(amount, crate::chat::Source::Estimated, charge.tariff)
             }
             _ => charge,

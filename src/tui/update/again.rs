@@ -83,6 +83,8 @@ fn price(state: &State, seat: SeatId) -> String {
     match state.tariff(&pane.seat.model) {
         Tariff::Local => return "It runs here and costs nothing.".to_owned(),
         Tariff::Play => return "It is a demo model and costs play money.".to_owned(),
+        Tariff::Free => return "It costs nothing.".to_owned(),
+        Tariff::Subscription => return "The subscription pays for it.".to_owned(),
         Tariff::Metered => {}
     }
     let turns = &state.room.turns;

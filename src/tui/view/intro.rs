@@ -53,6 +53,8 @@ fn text(state: &State, pane: &Pane, first: bool) -> Vec<Field> {
             out.push(Field::new(said, Role::Demo));
         }
         Tariff::Local => out.push(Field::new("runs on a machine of yours and costs nothing", Role::Dim)),
+        Tariff::Free => out.push(Field::new("costs nothing at this provider", Role::Dim)),
+        Tariff::Subscription => out.push(Field::new("a subscription pays for it", Role::Dim)),
         Tariff::Metered => {}
     }
     if state.only_demo() && first {

@@ -91,7 +91,7 @@ fn place(state: &State, pane: &Pane, reply: Option<&Reply>) -> Option<String> {
     match state.tariff(&pane.seat.model) {
         Tariff::Local => Some(" · local".to_owned()),
         Tariff::Play => Some(" · demo".to_owned()),
-        Tariff::Metered => {
+        Tariff::Metered | Tariff::Free | Tariff::Subscription => {
             reply.and_then(|reply| reply.upstream.as_ref()).map(|upstream| format!(" · {}", upstream.line()))
         }
     }
