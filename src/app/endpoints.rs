@@ -170,13 +170,9 @@ fn merge(
         }
     };
     let endpoint = Endpoint {
-        name: name.to_owned(),
-        dialect,
-        base_url,
         key: missing.or(key),
         key_alias: alias,
         headers,
-        models: BTreeMap::new(),
         auth: preset.and_then(|preset| preset.auth),
         extra_body: config.extra_body.clone(),
         allow_insecure_http,
@@ -184,6 +180,7 @@ fn merge(
         limits: limits(config, preset),
         quirks: quirks(config, preset),
         tariff,
+        ..Endpoint::new(name, dialect, base_url)
     };
     let defaults = preset.map(|preset| preset.defaults.clone()).unwrap_or_default();
     (Known { endpoint, ready, defaults, keys: known, book_as: None }, refusal)

@@ -201,3 +201,26 @@ pub struct Endpoint {
     /// How its tokens are paid for.
     pub tariff: Tariff,
 }
+
+impl Endpoint {
+    /// An endpoint of which nothing is known but its address: no key, remote, paid by the token.
+    #[must_use]
+    pub fn new(name: impl Into<String>, dialect: Dialect, base_url: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            dialect,
+            base_url: base_url.into(),
+            key: None,
+            key_alias: "default".to_owned(),
+            headers: Vec::new(),
+            models: BTreeMap::new(),
+            auth: None,
+            extra_body: None,
+            allow_insecure_http: false,
+            timeouts: Timeouts::REMOTE,
+            limits: Limits::default(),
+            quirks: Quirks::default(),
+            tariff: Tariff::Metered,
+        }
+    }
+}

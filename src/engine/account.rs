@@ -26,8 +26,8 @@ pub trait Rates: Send + Sync {
     /// The name under which to look for a price, when another model served than was asked.
     fn rated_as(&self, asked: &ModelRef, served: Option<&str>) -> ModelRef;
 
-    /// The price in force as JSON, for the ledger.
-    fn rates_json(&self, model: &ModelRef) -> Option<String>;
+    /// The price in force at a service tier as JSON, for the ledger.
+    fn rates_json(&self, model: &ModelRef, tier: Option<&str>) -> Option<String>;
 
     /// What a model takes and can, as far as known.
     fn abilities(&self, model: &ModelRef) -> Abilities;
@@ -49,8 +49,8 @@ impl Rates for PriceBook {
         self.priced_as(asked, served)
     }
 
-    fn rates_json(&self, model: &ModelRef) -> Option<String> {
-        self.prices_json(model)
+    fn rates_json(&self, model: &ModelRef, tier: Option<&str>) -> Option<String> {
+        self.prices_json(model, tier)
     }
 
     fn abilities(&self, model: &ModelRef) -> Abilities {
@@ -146,7 +146,7 @@ pub fn settle(rates: &dyn Rates, facts: &Facts<'_>) -> Bill {
     if facts.reach != Reach::Served && untold {
         return Bill { tokens: *told, charge: nothing, computed: None, prices: None };
     }
-    let prices = rates.rates_json(model);
+    let prices = rates.rates_json(model, facts.billing.tier.as_deref());
     // What is free is paid for all the same when the provider says that it was.
     if tariff.is_nothing() && !(tariff == Tariff::Free && facts.cost > Some(Pico::ZERO)) {
         return Bill { tokens: *told, charge: nothing, computed: None, prices };

@@ -129,6 +129,12 @@ impl Attempt {
         Ok(false)
     }
 
+    /// By what name the provider is asked for the cost later.
+    #[must_use]
+    pub fn generation(&self) -> Option<&str> {
+        self.generation_id.as_ref().map(Untrusted::raw)
+    }
+
     /// From the request's sending to the first token, in milliseconds.
     #[must_use]
     pub fn ttft_ms(&self) -> Option<u64> {

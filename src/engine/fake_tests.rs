@@ -72,8 +72,11 @@ use crate::store::DeltaKind;
 use crate::store::ReplyEnd;
 use crate::store::ReplyStart;
 use crate::store::RoomHead;
+use crate::store::Settled;
+use crate::store::Settlement;
 use crate::store::StoreError;
 use crate::store::TurnStart;
+use crate::store::Unsettled;
 use crate::text::Untrusted;
 
 /// A clock that stands still while there is work, and jumps to the next sleeper when there is none.
@@ -309,6 +312,18 @@ impl Book for FakeBook {
             }
         })
     }
+
+    fn name_attempt(&self, _: ReplyId, _: u32, _: String) -> Promise {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unsettled(&self, _: Millis, _: Vec<String>) -> Promise<Vec<Unsettled>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn settle(&self, _: Settlement) -> Promise<Option<Settled>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// 3 pico-dollars a token of input, 10 a token of output; `unpriced` models have none.
@@ -320,7 +335,7 @@ impl Rates for RoundRates {
         served.filter(|_| !known).map_or_else(|| asked.clone(), |id| ModelRef::new(&asked.provider, id))
     }
 
-    fn rates_json(&self, model: &ModelRef) -> Option<String> {
+    fn rates_json(&self, model: &ModelRef, _: Option<&str>) -> Option<String> {
         (!model.id.starts_with("unpriced")).then(|| "{\"output\":10}".to_owned())
     }
 
@@ -339,7 +354,7 @@ impl Rates for RoundRates {
     fn cost_of(&self, model: &ModelRef, work: &Work, tariff: Tariff) -> Charge {
         let tokens = &work.tokens;
         let amount = self
-            .rates_json(model)
+            .rates_json(model, None)
             .and_then(|_| Pico(3).times(tokens.input?)?.plus(Pico(10).times(tokens.output?)?));
         amount.map_or(Charge::unknown(tariff), |amount| Charge::of(amount, Source::Computed, tariff))
     }

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::chat::AttemptStart;
 use crate::chat::LedgerEntry;
+use crate::chat::Millis;
 use crate::chat::ReplyId;
 use crate::chat::RunId;
 use crate::engine::clock::Clock;
@@ -31,9 +32,12 @@ use crate::store::Delta;
 use crate::store::ReplyEnd;
 use crate::store::ReplyStart;
 use crate::store::RoomHead;
+use crate::store::Settled;
+use crate::store::Settlement;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TurnStart;
+use crate::store::Unsettled;
 
 /// The shortest time from one commit of texts to the next.
 const TICK: Duration = Duration::from_millis(16);
@@ -48,7 +52,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const NOTES: usize = 128;
 
 /// An answer of the store that is still to come.
-pub type Promise = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+pub type Promise<T = ()> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// The part of the store that the engine writes to. Calls are queued when they are made, in the
 /// order in which they are made.
@@ -63,6 +67,12 @@ pub trait Book: Send + Sync {
     fn append(&self, deltas: Vec<Delta>) -> Promise;
     /// See [`Store::finish`].
     fn finish(&self, deltas: Vec<Delta>, end: ReplyEnd) -> Promise;
+    /// See [`Store::name_attempt`].
+    fn name_attempt(&self, reply: ReplyId, n: u32, generation: String) -> Promise;
+    /// See [`Store::unsettled`].
+    fn unsettled(&self, since: Millis, providers: Vec<String>) -> Promise<Vec<Unsettled>>;
+    /// See [`Store::settle`].
+    fn settle(&self, settlement: Settlement) -> Promise<Option<Settled>>;
 }
 
 impl Book for Store {
@@ -84,6 +94,18 @@ impl Book for Store {
 
     fn finish(&self, deltas: Vec<Delta>, end: ReplyEnd) -> Promise {
         promise(Self::finish(self, deltas, end))
+    }
+
+    fn name_attempt(&self, reply: ReplyId, n: u32, generation: String) -> Promise {
+        promise(Self::name_attempt(self, reply, n, generation))
+    }
+
+    fn unsettled(&self, since: Millis, providers: Vec<String>) -> Promise<Vec<Unsettled>> {
+        Box::pin(Self::unsettled(self, since, providers))
+    }
+
+    fn settle(&self, settlement: Settlement) -> Promise<Option<Settled>> {
+        Box::pin(Self::settle(self, settlement))
     }
 }
 

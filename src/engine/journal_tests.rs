@@ -85,6 +85,15 @@ impl Book for Busy {
     fn finish(&self, _: Vec<Delta>, _: ReplyEnd) -> Promise {
         self.work()
     }
+    fn name_attempt(&self, _: ReplyId, _: u32, _: String) -> Promise {
+        self.work()
+    }
+    fn unsettled(&self, _: Millis, _: Vec<String>) -> Promise<Vec<Unsettled>> {
+        Box::pin(std::future::pending())
+    }
+    fn settle(&self, _: Settlement) -> Promise<Option<Settled>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 #[test]

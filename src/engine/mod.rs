@@ -8,6 +8,7 @@
 //! | `attempt.rs` | what one request has said, and its ledger entry; pure |
 //! | `account.rs` | tokens → charge; pure |
 //! | `estimate.rs` | tokens and cost before they are known; pure |
+//! | `settle.rs` | what a reply cost, asked afterwards |
 //! | `limiter.rs` | how much one key is asked at once; all randomness |
 //! | `journal.rs`, `lane.rs` | join, commit, then tell |
 //! | `outlet.rs`, `event.rs` | the mailbox of a door, and what is in it |
@@ -22,6 +23,7 @@ mod lane;
 mod limiter;
 mod outlet;
 mod run;
+mod settle;
 mod start;
 
 pub use estimate::Estimate;
@@ -29,9 +31,11 @@ pub use event::{Outcome, RunEvent, RunEventKind, SaveState};
 pub use outlet::{Inlet, Outlet, mailbox};
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -44,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chat::Door;
 use crate::chat::Media;
 use crate::chat::Message;
+use crate::chat::ModelRef;
 use crate::chat::ReplyId;
 use crate::chat::RunId;
 use crate::chat::Seat;
@@ -57,11 +62,13 @@ use crate::engine::journal::Journal;
 use crate::engine::journal::Note;
 use crate::engine::limiter::Chance;
 use crate::engine::limiter::Limiter;
+use crate::engine::settle::Tell;
 use crate::engine::start::Start;
 use crate::price::PriceBook;
 use crate::provider::Providers;
 use crate::store::Budgets;
 use crate::store::RoomHead;
+use crate::store::Settled;
 use crate::store::Store;
 
 /// What the engine is built from.
@@ -168,6 +175,10 @@ struct Inner {
     live: Mutex<HashMap<RunId, CancellationToken>>,
     /// How many runs are not written down to their end.
     open: watch::Sender<usize>,
+    /// Who is told of figures that come after the end; nobody asks for them without.
+    tell: OnceLock<Tell>,
+    /// Models whose provider was told to say something else than the prices.
+    doubted: Mutex<HashSet<ModelRef>>,
 }
 
 /// The three outside things that tests replace.
@@ -221,6 +232,8 @@ impl Engine {
                 notes,
                 live: Mutex::default(),
                 open,
+                tell: OnceLock::new(),
+                doubted: Mutex::default(),
             }),
         }
     }
@@ -235,6 +248,15 @@ impl Engine {
         let stops = asks.iter().map(|ask| inner.enlist(ask.run)).collect();
         let start = Start { inner, job, stops, outlet, submitted };
         self.inner.runtime.spawn(start.go());
+    }
+
+    /// From now on providers are asked afterwards what a reply cost, when its stream did not say it,
+    /// and `tell` hears of it; those of the last day that are still open are asked for now. Happens
+    /// in the background: nothing waits for it.
+    pub fn settle(&self, tell: impl Fn(Settled) + Send + Sync + 'static) {
+        if self.inner.tell.set(Box::new(tell)).is_ok() {
+            self.inner.runtime.spawn(settle::all(Arc::clone(&self.inner)));
+        }
     }
 
     /// Stops a run: its socket is closed, its text kept, its charge settled as far as known.
@@ -285,6 +307,12 @@ impl Inner {
         self.live().remove(&run);
     }
 
+    /// Whether it is the first time that this is asked of a model.
+    fn doubts(&self, model: &ModelRef) -> bool {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        doubted.insert(model.clone())
+    }
+
     fn live(&self) -> MutexGuard<'_, HashMap<RunId, CancellationToken>> {
         // A map of tokens is whole even if somebody panicked beside it.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
@@ -295,5 +323,7 @@ impl Inner {
 #[path = "fake_tests.rs"]
 mod fake;
 
+#[cfg(test)]
+mod settle_tests;
 #[cfg(test)]
 mod tests;

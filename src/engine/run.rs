@@ -18,9 +18,12 @@ use crate::chat::ChatRequest;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::LedgerEntry;
+use crate::chat::Pico;
 use crate::chat::Status;
 use crate::chat::StreamEvent;
 use crate::chat::Tariff;
+use crate::chat::apart;
+use crate::chat::short_usd;
 use crate::engine::Ask;
 use crate::engine::Inner;
 use crate::engine::account::total;
@@ -37,6 +40,7 @@ use crate::engine::limiter::Hold;
 use crate::engine::limiter::Pass;
 use crate::engine::limiter::rate_of_model;
 use crate::engine::limiter::spread;
+use crate::engine::settle;
 use crate::provider::EventStream;
 use crate::provider::Provider;
 use crate::store::ReplyEnd;
@@ -72,6 +76,8 @@ pub struct Run {
     pub attempt: Attempt,
     /// What earlier attempts cost.
     pub spent: Vec<Charge>,
+    /// How they ended, for questions about their cost that are asked after the end.
+    pub owed: Vec<LedgerEntry>,
 }
 
 impl Run {
@@ -196,11 +202,25 @@ impl Run {
             if let StreamEvent::Hold(ms) = &event {
                 self.hold(*ms);
             }
-            if self.attempt.take(event, now, self.pen.pieces())? {
+            let unnamed = self.attempt.generation().is_none();
+            let taken = self.attempt.take(event, now, self.pen.pieces());
+            if unnamed {
+                self.name_attempt();
+            }
+            if taken? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Writes down by what name the provider is asked for the cost, should salon die before the end.
+    /// The answer is not waited for: what is asked of the store is done in order.
+    fn name_attempt(&self) {
+        let (Some(id), Some(provider)) = (self.attempt.generation(), &self.provider) else { return };
+        if provider.true_cost(id).is_some() {
+            drop(self.inner.book.name_attempt(self.ask.reply, self.attempt.n, id.to_owned()));
+        }
     }
 
     /// How long to wait before the same request is sent again; `None` when it is not.
@@ -267,6 +287,7 @@ impl Run {
     async fn begin_next(&mut self) -> bool {
         let failed = self.entry();
         let charge = failed.charge;
+        self.owed.push(failed.clone());
         let n = self.attempt.n + 1;
         let next = AttemptStart { n, at: self.inner.clock.wall(), ..self.first.clone() };
         if self.inner.book.retry(failed, next).await.is_err() {
@@ -301,9 +322,31 @@ impl Run {
             upstream: entry.upstream.clone(),
             key_alias: self.first.key_alias.clone(),
         };
+        for entry in self.owed.iter().chain([&entry]) {
+            settle::later(&self.inner, &self.ask.seat.model, entry);
+        }
+        if let Some(words) = self.doubt(&entry) {
+            self.pen.pieces().push(Piece::Told(RunEventKind::Note(words)));
+        }
         let end = Box::new(reply_end(&outcome, entry));
         self.pen.end(Ending { end, outcome: Some(Box::new(outcome)) }).await;
         self.inner.forget(self.ask.run);
+    }
+
+    /// Says once for each model that its provider charges something else than the prices say.
+    fn doubt(&self, entry: &LedgerEntry) -> Option<String> {
+        let (told, own) = apart(&entry.charge, entry.computed.map(Pico))?;
+        let model = &self.ask.seat.model;
+        self.inner.doubts(model).then(|| {
+            let far = match own {
+                Pico(1..) => {
+                    format!("{} % apart", i128::from(told.0.abs_diff(own.0)) * 100 / i128::from(own.0))
+                }
+                _ => "they say that it costs nothing".to_owned(),
+            };
+            let short = |pico: Pico| short_usd(i128::from(pico.0));
+            format!("{model} reports {}, prices say {}: {far}", short(told), short(own))
+        })
     }
 
     async fn tell(&mut self, event: RunEventKind) {

@@ -91,6 +91,7 @@ impl Start {
                 pen,
                 attempt: Attempt::new(1),
                 spent: Vec::new(),
+                owed: Vec::new(),
             };
             inner.runtime.spawn(run.live());
         }

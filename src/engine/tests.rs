@@ -762,3 +762,28 @@ proptest! {
         prop_assert_eq!(one, other);
     }
 }
+
+#[test]
+fn a_figure_far_from_the_prices_is_kept_and_told_once_for_each_model() {
+    let dear = vec![say("x"), count(1_000_000_000, 0), cost(3_300_000_000), end()];
+    let near = vec![say("x"), count(1_000_000_000, 0), cost(3_010_000_000), end()];
+    for (script, expected) in [(dear, 1), (near, 0)] {
+        let mut stage = Stage::new(vec![cast("lab", vec![script])]);
+        let told = stage.run(&["lab/m", "lab/m"]);
+        let words: Vec<&String> = told
+            .iter()
+            .flat_map(|told| &told.events)
+            .filter_map(|event| match event {
+                RunEventKind::Note(words) => Some(words),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(words.len(), expected, "{words:?}");
+        for words in words {
+            assert_eq!(words, "lab/m reports $0.0033, prices say $0.0030: 10 % apart");
+        }
+        let written = stage.book.written.lock().unwrap();
+        assert!(written.ends.iter().all(|end| end.entry.computed == Some(3_000_000_000)));
+        assert!(written.ends.iter().all(|end| end.charge.source == Source::Reported));
+    }
+}

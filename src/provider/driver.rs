@@ -15,12 +15,14 @@ use reqwest::Response;
 use tokio::time::timeout_at;
 
 use crate::chat::ChatRequest;
+use crate::chat::Dialect;
 use crate::chat::Endpoint;
 use crate::chat::Fault;
 use crate::chat::FaultClass;
 use crate::chat::Millis;
 use crate::chat::Quirks;
 use crate::chat::StreamEvent;
+use crate::provider::CostAnswer;
 use crate::provider::Decoder;
 use crate::provider::EventStream;
 use crate::provider::Http;
@@ -29,6 +31,7 @@ use crate::provider::Provider;
 use crate::provider::advice::advised;
 use crate::provider::error;
 use crate::provider::exchange::{Exchange, Opened};
+use crate::provider::generation;
 use crate::provider::lessons;
 use crate::provider::lessons::Lessons;
 use crate::provider::trouble;
@@ -80,6 +83,14 @@ impl Provider for Driver {
 
     fn endpoint(&self) -> &Endpoint {
         &self.0.exchange.endpoint
+    }
+
+    fn true_cost(&self, id: &str) -> Option<CostAnswer> {
+        if self.0.exchange.endpoint.dialect != Dialect::OpenRouter {
+            return None;
+        }
+        let (inner, id) = (Arc::clone(&self.0), id.to_owned());
+        Some(Box::pin(async move { generation::ask(&inner.exchange, &id).await }))
     }
 }
 

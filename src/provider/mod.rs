@@ -21,6 +21,7 @@ mod error;
 mod exchange;
 mod family;
 mod gemini;
+mod generation;
 mod http;
 mod lessons;
 mod local;
@@ -50,7 +51,10 @@ use crate::chat::ChatRequest;
 use crate::chat::Dialect;
 use crate::chat::Endpoint;
 use crate::chat::Fault;
+use crate::chat::Pico;
 use crate::chat::StreamEvent;
+use crate::chat::Tokens;
+use crate::text::Untrusted;
 
 use driver::Driver;
 
@@ -77,6 +81,32 @@ pub trait Provider: Send + Sync {
 
     /// The endpoint behind it: its name, limits and tariff.
     fn endpoint(&self) -> &Endpoint;
+
+    /// Asks what a reply really cost, by the id that the provider gave it. `None`: this provider
+    /// cannot be asked. Nothing leaves before the answer is polled.
+    fn true_cost(&self, _id: &str) -> Option<CostAnswer> {
+        None
+    }
+}
+
+/// The answer to [`Provider::true_cost`]; nothing in it while the provider does not know yet.
+pub type CostAnswer = Pin<Box<dyn Future<Output = Result<Option<TrueCost>, Fault>> + Send>>;
+
+/// What a provider says afterwards of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrueCost {
+    /// All that was paid for it.
+    pub cost: Pico,
+    /// Its tokens, as far as told.
+    pub tokens: Tokens,
+    /// The model that really served.
+    pub served_model: Option<Untrusted>,
+    /// The provider behind the provider.
+    pub upstream: Option<Untrusted>,
+    /// The service tier that served, in the provider's word.
+    pub tier: Option<String>,
+    /// The provider's own object, as JSON text.
+    pub raw: String,
 }
 
 /// A request as HTTP, without the key: the driver adds that.

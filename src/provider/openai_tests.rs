@@ -5,22 +5,7 @@ use crate::chat::{Abilities, Dialect, Effort, Limits, Params, Quirks, Tariff, Ti
 use crate::text::Untrusted;
 
 pub(crate) fn endpoint() -> Endpoint {
-    Endpoint {
-        name: "lab".to_owned(),
-        dialect: Dialect::OpenAi,
-        base_url: "http://127.0.0.1:1/v1".to_owned(),
-        key: None,
-        key_alias: "default".to_owned(),
-        headers: Vec::new(),
-        models: std::collections::BTreeMap::new(),
-        auth: None,
-        extra_body: None,
-        allow_insecure_http: false,
-        timeouts: Timeouts::REMOTE,
-        limits: Limits::default(),
-        quirks: Quirks::default(),
-        tariff: Tariff::Metered,
-    }
+    Endpoint::new("lab", Dialect::OpenAi, "http://127.0.0.1:1/v1")
 }
 
 pub(crate) fn asked(model: &str) -> ChatRequest {

@@ -5,7 +5,7 @@
 //! - `terms.rs` is what callers say and hear.
 //! - `open.rs` opens: files (`place.rs`), pragmas and migrations (`schema.rs`), this instance and its
 //!   lock (`instance.rs`), what a dead instance left behind (`sweep.rs`).
-//! - `writer.rs` is the thread; `rooms.rs`, `replies.rs`, `ledger.rs`, `budget.rs` and `report.rs` are
+//! - `writer.rs` is the thread; `rooms.rs`, `replies.rs`, `ledger.rs`, `settle.rs`, `budget.rs` and `report.rs` are
 //!   what it does; `codec.rs` says how nouns are written in columns.
 //!
 //! A promise is kept in the order in which it was asked for: a report sees every write that was
@@ -22,6 +22,7 @@ mod replies;
 mod report;
 mod rooms;
 mod schema;
+mod settle;
 mod sweep;
 mod terms;
 mod writer;
@@ -51,7 +52,8 @@ use crate::store::writer::Message;
 
 pub use terms::{
     Apart, Budgets, Delta, DeltaKind, Estimator, GroupBy, Opened, Orphan, Place, ReplyEnd, ReplyStart,
-    RoomHead, RoomLine, StoreError, TurnStart, UsageQuery, UsageReport, UsageRow, WhichRoom, tool_call_text,
+    RoomHead, RoomLine, Settled, Settlement, StoreError, TurnStart, Unsettled, UsageQuery, UsageReport,
+    UsageRow, WhichRoom, tool_call_text,
 };
 
 /// How long [`Store::close`] waits for the thread.
@@ -158,6 +160,23 @@ impl Store {
     /// Saves which version of a seat's reply is the one that counts; `None`: the last one.
     pub fn choose(&self, turn: TurnId, seat: SeatId, reply: Option<ReplyId>) -> Pending<()> {
         self.ask(move |book| book.write(|tx, _| extras::choose(tx, turn, seat, reply)))
+    }
+
+    /// By what name a provider is asked for the cost of an attempt in flight. The first one counts.
+    pub fn name_attempt(&self, reply: ReplyId, n: u32, generation: String) -> Pending<()> {
+        self.ask(move |book| book.write(|tx, _| settle::name(tx, reply, n, &generation)))
+    }
+
+    /// Attempts begun since a time that have no figure of the provider's, of providers that can be
+    /// asked for it.
+    pub fn unsettled(&self, since: Millis, providers: Vec<String>) -> Pending<Vec<Unsettled>> {
+        self.report(move |conn| settle::open(conn, since, &providers))
+    }
+
+    /// The provider's figure for an attempt that has ended without one. Answers what the reply
+    /// costs now, or nothing when there is such a figure already. The earlier row stays.
+    pub fn settle(&self, settlement: Settlement) -> Pending<Option<Settled>> {
+        self.ask(move |book| book.write(|tx, _| settle::settle(tx, &settlement)))
     }
 
     /// Saves what was typed and not sent, and answers what the room is called now. A room that has

@@ -27,6 +27,7 @@ use crate::store::ledger;
 use crate::store::ledger::Origin;
 use crate::store::replies;
 use crate::store::writer::Fail;
+use crate::text::Untrusted;
 
 /// How many characters are a token, by and large.
 #[cfg(test)]
@@ -51,6 +52,7 @@ struct Left {
     reply: ReplyId,
     n: u32,
     orphan: Orphan,
+    generation: Option<Untrusted>,
 }
 
 /// Ends what dead instances left open, and takes their rows away. Answers how many replies were
@@ -78,7 +80,7 @@ pub(super) fn sweep(
 
 fn left_by(conn: &Connection, instance: Uuid) -> Result<Vec<Left>, Fail> {
     let mut query = conn.prepare_cached(
-        "SELECT id, reply, n, provider, model, at FROM attempt WHERE instance = ?1 AND ended IS NULL ORDER BY id",
+        "SELECT id, reply, n, provider, model, at, generation_id FROM attempt WHERE instance = ?1 AND ended IS NULL ORDER BY id",
     )?;
     let rows = query.query_map([instance.into_bytes()], |row| {
         let mut columns = Columns::of(row);
@@ -92,6 +94,7 @@ fn left_by(conn: &Connection, instance: Uuid) -> Result<Vec<Left>, Fail> {
                 prompt_chars: 0,
                 output_chars: 0,
             },
+            generation: columns.maybe_outside()?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -113,7 +116,7 @@ fn end(conn: &Connection, left: &Left, now: Millis, estimate: &Estimator<'_>) ->
         at: now,
         served_model: None,
         upstream: None,
-        generation_id: None,
+        generation_id: left.generation.clone(),
         tokens,
         tier: None,
         raw_usage: None,

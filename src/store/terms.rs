@@ -201,6 +201,53 @@ pub struct ReplyEnd {
     pub entry: LedgerEntry,
 }
 
+/// An attempt that has ended without a figure of the provider's, and can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The reply that it was for.
+    pub reply: ReplyId,
+    /// Which attempt of it.
+    pub n: u32,
+    /// Who was asked.
+    pub model: ModelRef,
+    /// The provider's name for it.
+    pub generation: String,
+}
+
+/// What a provider says afterwards of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The reply that it was for.
+    pub reply: ReplyId,
+    /// Which attempt of it.
+    pub n: u32,
+    /// When it was said.
+    pub at: Millis,
+    /// What was paid.
+    pub cost: Pico,
+    /// The provider's count, as far as told.
+    pub tokens: Tokens,
+    /// The model that really served.
+    pub served_model: Option<Untrusted>,
+    /// The provider behind the provider.
+    pub upstream: Option<Untrusted>,
+    /// The service tier that served.
+    pub tier: Option<String>,
+    /// The provider's own object, JSON text.
+    pub raw: String,
+}
+
+/// What a reply costs after one of its attempts was settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The reply.
+    pub reply: ReplyId,
+    /// All its attempts together.
+    pub charge: Charge,
+    /// The tokens of the attempt.
+    pub tokens: Tokens,
+}
+
 /// Limits in pico-dollars; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budgets {

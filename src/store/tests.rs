@@ -677,3 +677,105 @@ fn answers_are_awaited_too() {
     });
     assert_eq!(value, Ok(Some("b".to_owned())));
 }
+
+#[test]
+fn a_settled_attempt_keeps_both_rows_and_counts_with_the_last() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(1);
+    let store = disk.store();
+    let room = head(&mut ids, "room");
+    let start = turn(&mut ids, &room, "?");
+    begin(&store, &start).wait().unwrap();
+    let [first, second] = [&start.replies[0], &start.replies[1]];
+    store.finish(vec![], end(first, dollars(2, Source::Estimated))).wait().unwrap();
+    store.finish(vec![], end(second, dollars(5, Source::Computed))).wait().unwrap();
+    let open = |providers: &[&str]| {
+        let names = providers.iter().map(|name| (*name).to_owned()).collect();
+        store.unsettled(NOW, names).wait().unwrap().len()
+    };
+    assert_eq!((open(&["lab"]), open(&["other"]), open(&[])), (2, 0, 0));
+    let tokens = Tokens { input: Some(1), output: Some(2), ..Tokens::default() };
+    let settlement = |reply: ReplyId| Settlement {
+        reply,
+        n: 1,
+        at: NOW,
+        cost: Pico(Pico::DOLLAR.0 * 3),
+        tokens,
+        served_model: Some("late".into()),
+        upstream: Some("up".into()),
+        tier: None,
+        raw: "{}".to_owned(),
+    };
+    let settled = store.settle(settlement(first.reply)).wait().unwrap().expect("news");
+    assert_eq!((settled.charge, settled.tokens), (dollars(3, Source::Reported), tokens));
+    assert_eq!(store.settle(settlement(first.reply)).wait().unwrap(), None, "it is known already");
+    let settled = store.settle(settlement(second.reply)).wait().unwrap().expect("news");
+    assert_eq!(settled.tokens.input, Some(10), "what the provider counted stays");
+    assert_eq!(open(&["lab"]), 0);
+    assert_eq!(count(&store, "SELECT count(*) FROM ledger"), 4);
+    assert_eq!(
+        count(&store, "SELECT count(*) FROM ledger WHERE source = 'estimated' AND amount = 2000000000000"),
+        1
+    );
+    assert_eq!(count(&store, "SELECT count(*) FROM bill WHERE computed = 5000000000000"), 1);
+    let sum = store.spent(None, Some(room.id)).wait().unwrap();
+    assert_eq!((sum.reported, sum.estimated, sum.known), (i128::from(Pico::DOLLAR.0 * 6), 0, 2));
+    let replies = &last(&store).turns[0].replies;
+    assert_eq!((replies[0].charge, replies[0].tokens), (Some(dollars(3, Source::Reported)), tokens));
+    let never = turn(&mut ids, &room, "?").replies[0].reply;
+    assert!(matches!(store.settle(settlement(never)).wait(), Err(StoreError::NotFound(_))));
+}
+
+#[test]
+fn an_attempt_of_a_dead_instance_can_be_settled_by_its_name() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(1);
+    let store = disk.store();
+    let room = head(&mut ids, "room");
+    let start = turn(&mut ids, &room, "?");
+    begin(&store, &start).wait().unwrap();
+    let reply = start.replies[0].reply;
+    store.name_attempt(reply, 1, "gen-7".to_owned()).wait().unwrap();
+    store.name_attempt(reply, 1, "gen-8".to_owned()).wait().unwrap();
+    disk.kill(store);
+    let store = disk.open().store;
+    let open = store.unsettled(NOW, vec!["lab".to_owned()]).wait().unwrap();
+    let named: Vec<_> = open.iter().map(|open| (open.reply, open.generation.as_str())).collect();
+    assert_eq!(named, [(reply, "gen-7")], "the other attempt was never named");
+}
+
+#[test]
+fn all_kinds_of_tokens_come_back() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(1);
+    let store = disk.store();
+    let room = head(&mut ids, "room");
+    let start = turn(&mut ids, &room, "?");
+    begin(&store, &start).wait().unwrap();
+    let tokens = Tokens {
+        input: Some(1),
+        cache_read: Some(2),
+        cache_write: Some(3),
+        cache_write_1h: Some(4),
+        output: Some(5),
+        reasoning: Some(6),
+        audio_input: Some(7),
+        audio_output: Some(8),
+        image_output: Some(9),
+        searches: Some(10),
+    };
+    for reply in &start.replies {
+        let mut done = end(reply, dollars(1, Source::Reported));
+        (done.tokens, done.entry.tokens) = (tokens, tokens);
+        done.entry.computed = Some(Pico::DOLLAR.0 * 2);
+        done.entry.tier = Some("flex".to_owned());
+        store.finish(vec![], done).wait().unwrap();
+    }
+    assert_eq!(last(&store).turns[0].replies[1].tokens, tokens);
+    assert_eq!(count(&store, "SELECT count(*) FROM ledger WHERE tier = 'flex'"), 2);
+    let query = UsageQuery { since: None, until: None, by: GroupBy::Model, zone: TimeZone::UTC };
+    let total = store.usage(query).wait().unwrap().total;
+    assert_eq!((total.tokens.searches, total.tokens.image_output), (Some(20), Some(18)));
+    let dollar = i128::from(Pico::DOLLAR.0);
+    assert_eq!(total.apart, Apart { count: 2, reported: 2 * dollar, computed: 4 * dollar });
+}

@@ -97,6 +97,8 @@ pub enum Report {
         /// This room.
         room: crate::chat::Sum,
     },
+    /// What a reply costs, asked of its provider after the end.
+    Settled(crate::store::Settled),
     /// The draft as the editor left it; `None` when the editor failed and the draft stays.
     Edited(Option<String>),
     /// The prompts of earlier rooms, newest first (sent once after the first frame).

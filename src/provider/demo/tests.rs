@@ -27,22 +27,7 @@ use crate::price::PriceBook;
 use crate::price::Work;
 
 fn endpoint() -> Endpoint {
-    Endpoint {
-        name: "demo".into(),
-        dialect: Dialect::Demo,
-        base_url: String::new(),
-        key: None,
-        key_alias: "none".into(),
-        headers: Vec::new(),
-        models: std::collections::BTreeMap::new(),
-        auth: None,
-        extra_body: None,
-        allow_insecure_http: false,
-        timeouts: Timeouts::REMOTE,
-        limits: crate::chat::Limits::default(),
-        quirks: crate::chat::Quirks::default(),
-        tariff: Tariff::Play,
-    }
+    Endpoint { tariff: Tariff::Play, ..Endpoint::new("demo", Dialect::Demo, "") }
 }
 
 /// Prompts and replies in turn, the last one a prompt.

@@ -233,3 +233,18 @@ fn late_events_of_runs_that_are_gone_are_ignored() {
     assert_eq!(h.dirty, Dirty::Nothing);
     h.event(Event::Run(Vec::new()));
 }
+
+#[test]
+fn a_charge_that_is_settled_later_becomes_exact_where_it_stands() {
+    let mut h = Harness::new(&["lab/one"]);
+    h.send("go").text(1, "half");
+    let mut end = crate::tui::harness::outcome(Status::Cut, Tariff::Metered);
+    end.charge = Charge::of(Pico(5_000_000_000), Source::Estimated, Tariff::Metered);
+    h.says(1, RunEventKind::Finished(Box::new(end))).sees("≈$0.0050");
+    let reply = h.state.room.turns[0].replies[0].id;
+    let charge = Charge::of(Pico(2_100_000_000), Source::Reported, Tariff::Metered);
+    let tokens = Tokens { input: Some(40), output: Some(10), ..Tokens::default() };
+    let settled = crate::store::Settled { reply, charge, tokens };
+    h.report(crate::tui::effect::Report::Settled(settled)).sees("$0.0021").misses("≈$0.0050");
+    assert!(h.has_effect(|effect| matches!(effect, Effect::Spent)), "the sums are asked for anew");
+}

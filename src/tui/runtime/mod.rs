@@ -248,6 +248,10 @@ impl Room {
             .await;
         });
         let _ = self.hands.carry_out(Effect::Spent);
+        let reports = self.hands.reports.clone();
+        self.hands.engine.settle(move |settled| {
+            let _ = reports.send(Report::Settled(settled));
+        });
     }
 
     fn step(&mut self, event: Event) {

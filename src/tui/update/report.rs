@@ -8,13 +8,22 @@ use crate::tui::state::State;
 use crate::tui::update::compose;
 
 /// Takes a report.
-pub fn report(state: &mut State, report: Report, _out: &mut Vec<Effect>) {
+pub fn report(state: &mut State, report: Report, out: &mut Vec<Effect>) {
     match report {
         Report::Notice(notice) => state.tell(notice),
         Report::Usage(reports) => state.money.reports = reports,
         Report::Spent { today, room } => {
             state.money.today = today;
             state.money.room = room;
+        }
+        Report::Settled(settled) => {
+            let turns = &mut state.room.turns;
+            let mut replies = turns.iter_mut().flat_map(|turn| &mut turn.replies);
+            if let Some(reply) = replies.find(|reply| reply.id == settled.reply) {
+                reply.charge = Some(settled.charge);
+                reply.tokens = settled.tokens;
+            }
+            out.push(Effect::Spent);
         }
         Report::Edited(Some(text)) => {
             let text = Pasted::new(text.trim_end_matches('\n'));
