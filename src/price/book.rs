@@ -11,12 +11,14 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use crate::chat::Pico;
 use crate::price::Price;
 use crate::price::terms::Change;
 use crate::price::terms::Rule;
 use crate::price::terms::Scale;
 use crate::price::terms::Terms;
 use crate::price::terms::dollars;
+use crate::price::terms::pieces;
 
 const TEXT: &str = include_str!("book.toml");
 
@@ -96,14 +98,18 @@ fn split(text: &'static str) -> Book {
     Book { dated, lines }
 }
 
-/// The five prices as they stand in the book.
-#[derive(Deserialize)]
+/// The prices as they stand in the book.
+#[derive(Default, Deserialize)]
 struct Prices {
-    input: String,
-    output: String,
+    input: Option<String>,
+    output: Option<String>,
     cache_read: Option<String>,
     cache_write: Option<String>,
     cache_write_1h: Option<String>,
+    reasoning: Option<String>,
+    audio_input: Option<String>,
+    audio_output: Option<String>,
+    search: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,41 +120,110 @@ struct Step {
 }
 
 #[derive(Deserialize)]
+struct Time {
+    hours: Vec<String>,
+    days: Option<String>,
+    #[serde(flatten)]
+    prices: Prices,
+}
+
+#[derive(Deserialize)]
+struct Tier {
+    #[serde(flatten)]
+    prices: Prices,
+    #[serde(default)]
+    above: Vec<Step>,
+}
+
+#[derive(Deserialize)]
 struct RowText {
     #[serde(flatten)]
     prices: Prices,
     #[serde(default)]
     above: Vec<Step>,
     #[serde(default)]
+    at_least: bool,
+    #[serde(default)]
+    times: Vec<Time>,
+    #[serde(default)]
     by_hour: bool,
+    flex: Option<Tier>,
+    priority: Option<Tier>,
     context: Option<u64>,
     max_output: Option<u64>,
 }
 
+/// `None` when any text is no price: half a price is none.
 fn parse(text: &str) -> Option<Row> {
     let value = toml::de::ValueDeserializer::parse(text).ok()?;
     let text = RowText::deserialize(value).ok()?;
-    let mut rules = Vec::new();
-    for step in text.above {
-        let change = Change::to(price(&step.prices)?);
-        rules.push(Rule { above: Some(step.tokens), change, ..Rule::default() });
+    let mut base = scale(&text.prices, &text.above)?;
+    for time in &text.times {
+        base.rules.extend(hours(time)?);
     }
-    rules.sort_by_key(|rule| rule.above);
-    let base = Scale { price: price(&text.prices)?, rules };
-    let terms = Terms { base, is_rough: text.by_hour, ..Terms::default() };
+    let search = base.price.search;
+    let mut tiers = Vec::new();
+    for (name, tier) in [("flex", &text.flex), ("priority", &text.priority)] {
+        if let Some(tier) = tier {
+            let mut scale = scale(&tier.prices, &tier.above)?;
+            scale.price.search = search;
+            tiers.push((name.to_owned(), scale));
+        }
+    }
+    let terms = Terms { base, tiers, at_least: text.at_least, is_rough: text.by_hour, is_of_an_hour: false };
     Some(Row { terms: Arc::new(terms), context: text.context, max_output: text.max_output })
 }
 
-/// `None` when any text is no price: half a price is none.
-fn price(text: &Prices) -> Option<Price> {
-    let optional = |text: &Option<String>| text.as_deref().map(dollars).transpose().ok();
-    Some(Price {
-        input: dollars(&text.input).ok()?,
-        output: dollars(&text.output).ok()?,
-        cache_read: optional(&text.cache_read)?,
-        cache_write: optional(&text.cache_write)?,
-        cache_write_1h: optional(&text.cache_write_1h)?,
-        ..Price::default()
+/// A price with those of long requests. A step without prices is dearer in a way that is not known.
+fn scale(prices: &Prices, above: &[Step]) -> Option<Scale> {
+    let base = change(prices)?;
+    let price = Price { input: base.input?, output: base.output?, ..base.others };
+    let mut rules = Vec::new();
+    for step in above {
+        let change = change(&step.prices)?;
+        let is_odd = change.input.is_none();
+        rules.push(Rule { above: Some(step.tokens), is_odd, change, ..Rule::default() });
+    }
+    rules.sort_by_key(|rule| rule.above);
+    Some(Scale { price, rules })
+}
+
+fn hours(time: &Time) -> Option<Vec<Rule>> {
+    let change = change(&time.prices)?;
+    let days = match &time.days {
+        Some(text) => Some(text.bytes().try_fold(0, |days, day| match day {
+            b'1'..=b'7' => Some(days | 1 << (day - b'1')),
+            _ => None,
+        })?),
+        None => None,
+    };
+    let rule = |text: &String| {
+        let (from, until) = text.split_once('-')?;
+        // A day that ends at midnight ends at its last minute's end.
+        let until = if until == "0000" { 2400 } else { until.parse().ok()? };
+        Some(Rule { hours: Some((from.parse().ok()?, until)), days, change, ..Rule::default() })
+    };
+    time.hours.iter().map(rule).collect()
+}
+
+/// `None` when any text is no price.
+fn change(text: &Prices) -> Option<Change> {
+    let read = |text: &Option<String>, scale: fn(&str) -> Result<Pico, String>| {
+        text.as_deref().map(scale).transpose().ok()
+    };
+    Some(Change {
+        input: read(&text.input, dollars)?,
+        output: read(&text.output, dollars)?,
+        others: Price {
+            cache_read: read(&text.cache_read, dollars)?,
+            cache_write: read(&text.cache_write, dollars)?,
+            cache_write_1h: read(&text.cache_write_1h, dollars)?,
+            reasoning: read(&text.reasoning, dollars)?,
+            audio_input: read(&text.audio_input, dollars)?,
+            audio_output: read(&text.audio_output, dollars)?,
+            search: read(&text.search, pieces)?,
+            ..Price::default()
+        },
     })
 }
 

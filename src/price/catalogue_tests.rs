@@ -56,7 +56,7 @@ fn the_users_price_wins_over_the_catalogue_and_that_over_the_book() {
     assert_eq!(input(&book), (3_000_000, Origin::Book));
     assert!(book.adopt("anthropic", list("4", "20"), Millis(1_795_305_600_000)));
     assert_eq!(input(&clone), (4_000_000, Origin::Catalogue), "clones share what came");
-    let json = book.prices_json(&known).expect("a price");
+    let json = book.prices_json(&known, None).expect("a price");
     assert!(json.starts_with(r#"{"origin":"catalogue","dated":"2026-11-22","unit":"#), "{json}");
 
     assert!(!book.adopt("anthropic", list("5", "20"), Millis(1_795_305_599_999)), "it is older");

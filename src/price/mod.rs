@@ -201,12 +201,12 @@ impl PriceBook {
         served.filter(|model| self.found(model).is_some()).unwrap_or_else(|| asked.clone())
     }
 
-    /// The price in force as a JSON object, for the ledger: what a charge was computed with stays
+    /// The price in force at a service tier as a JSON object, for the ledger: what a charge was computed with stays
     /// written when prices change. Texts are dollars per million tokens, or by the piece.
     #[must_use]
-    pub fn prices_json(&self, model: &ModelRef) -> Option<String> {
+    pub fn prices_json(&self, model: &ModelRef, tier: Option<&str>) -> Option<String> {
         let found = self.found(model)?;
-        Some(found.terms.json(found.origin.name(), found.dated.as_deref()))
+        Some(found.terms.json((found.origin.name(), found.dated.as_deref()), tier))
     }
 
     /// What the catalogue knows of a model, and of its sizes the book where that says nothing.
@@ -324,5 +324,7 @@ fn without(whole: &Tokens, part: &Tokens) -> (Tokens, bool) {
 
 #[cfg(test)]
 mod catalogue_tests;
+#[cfg(test)]
+mod shipped_tests;
 #[cfg(test)]
 mod tests;

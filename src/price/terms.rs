@@ -44,6 +44,8 @@ pub(super) struct Rule {
     pub above: Option<u64>,
     /// `HHMM` in UTC: from the first until before the second, past midnight too.
     pub hours: Option<(u16, u16)>,
+    /// Days of the week in UTC, a bit each, Monday the lowest.
+    pub days: Option<u8>,
     /// It has a condition that nobody here understands.
     pub is_odd: bool,
     /// What changes.
@@ -110,7 +112,13 @@ impl Terms {
             .map(|odd| {
                 let mut is_vague = false;
                 let change = change(&odd.amounts, listed.unit, &mut is_vague);
-                Rule { above: odd.above, hours: odd.hours, is_odd: odd.is_odd || is_vague, change }
+                Rule {
+                    above: odd.above,
+                    hours: odd.hours,
+                    days: None,
+                    is_odd: odd.is_odd || is_vague,
+                    change,
+                }
             })
             .collect();
         let is_of_an_hour = rules.iter().any(|rule| rule.hours.is_some_and(|hours| within(hours, at)));
@@ -120,16 +128,15 @@ impl Terms {
 
     /// The price in force, and whether that is for certain.
     pub(super) fn at(&self, case: &Case<'_>) -> (Price, bool) {
-        let word = case.tier.map(str::to_ascii_lowercase).unwrap_or_default();
-        let of_tier = self.tiers.iter().find(|(tier, _)| *tier == word).map(|(_, scale)| scale);
-        let mut is_sure = !self.is_rough && (of_tier.is_some() || ORDINARY.contains(&word.as_str()));
-        let scale = of_tier.unwrap_or(&self.base);
+        let (scale, _, is_known) = self.scale(case.tier);
+        let mut is_sure = !self.is_rough && is_known;
         let (mut price, mut by_hour) = (scale.price, false);
         for rule in &scale.rules {
             let long = rule
                 .above
                 .is_none_or(|above| if self.at_least { case.input >= above } else { case.input > above });
-            let now = rule.hours.is_none_or(|hours| case.at.is_some_and(|at| within(hours, at)));
+            let now = rule.hours.is_none_or(|hours| case.at.is_some_and(|at| within(hours, at)))
+                && rule.days.is_none_or(|days| case.at.is_some_and(|at| is_on(days, at)));
             if !(long && now) {
                 continue;
             }
@@ -159,23 +166,28 @@ impl Terms {
         !self.is_rough && self.base.rules.is_empty() && Change::to(self.base.price).over(&theirs) == theirs
     }
 
-    /// As a JSON object: who says so, and of which day.
-    pub(super) fn json(&self, origin: &str, dated: Option<&str>) -> String {
+    /// The amounts of a service tier, or those of everybody; and whether the tier is known.
+    fn scale(&self, tier: Option<&str>) -> (&Scale, Option<&str>, bool) {
+        let word = tier.map(str::to_ascii_lowercase).unwrap_or_default();
+        match self.tiers.iter().find(|(tier, _)| *tier == word) {
+            Some((tier, scale)) => (scale, Some(tier), true),
+            None => (&self.base, None, ORDINARY.contains(&word.as_str())),
+        }
+    }
+
+    /// As a JSON object: who says so, of which day, and the amounts of a service tier.
+    pub(super) fn json(&self, (origin, dated): (&str, Option<&str>), tier: Option<&str>) -> String {
         let mut out = Map::new();
         out.insert("origin".to_owned(), origin.into());
         if let Some(dated) = dated {
             out.insert("dated".to_owned(), dated.into());
         }
         out.insert("unit".to_owned(), "usd_per_million".into());
-        self.base.write(&mut out);
-        let tier = |(word, scale): &(String, Scale)| {
-            let mut out = Map::new();
-            scale.write(&mut out);
-            (word.clone(), Value::Object(out))
-        };
-        if !self.tiers.is_empty() {
-            out.insert("tiers".to_owned(), Value::Object(self.tiers.iter().map(tier).collect()));
+        let (scale, tier, _) = self.scale(tier);
+        if let Some(tier) = tier {
+            out.insert("tier".to_owned(), tier.into());
         }
+        scale.write(&mut out);
         let flags =
             [("at_least", self.at_least), ("estimate", self.is_rough), ("of_an_hour", self.is_of_an_hour)];
         for (name, _) in flags.into_iter().filter(|(_, is)| *is) {
@@ -195,6 +207,11 @@ impl Scale {
             }
             if let Some((from, until)) = rule.hours {
                 out.insert("hours".to_owned(), format!("{from:04}-{until:04}").into());
+            }
+            if let Some(days) = rule.days {
+                let words: String =
+                    (1..=7).filter(|day| days >> (day - 1) & 1 == 1).map(|day| day.to_string()).collect();
+                out.insert("days".to_owned(), words.into());
             }
             if rule.is_odd {
                 out.insert("odd".to_owned(), true.into());
@@ -240,6 +257,13 @@ fn within((from, until): (u16, u16), at: Millis) -> bool {
     let of = |time: u16| i64::from(time / 100) * 60 + i64::from(time % 100);
     let (from, until) = (of(from), of(until));
     if from <= until { (from..until).contains(&minute) } else { minute >= from || minute < until }
+}
+
+/// Whether a moment is on one of these days in UTC.
+fn is_on(days: u8, at: Millis) -> bool {
+    // The first day of all was a Thursday.
+    let weekday = (at.0.div_euclid(24 * 60 * 60 * 1000) + 3).rem_euclid(7);
+    days >> weekday & 1 == 1
 }
 
 /// The amounts of a catalogue; one that is no price, or that nobody knows before, is left out and

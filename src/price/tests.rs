@@ -95,13 +95,6 @@ fn a_long_request_is_dearer_from_the_first_token_above_the_threshold() {
 }
 
 #[test]
-fn a_price_that_varies_by_the_hour_is_an_estimate() {
-    let model = ModelRef::new("deepseek", "deepseek-v4-pro");
-    let charge = PriceBook::default().charge(&model, &Work::of(tokens(1000, 0, 0, 1000)), Tariff::Metered);
-    assert_eq!(usd_of(charge).1, Source::Estimated);
-}
-
-#[test]
 fn what_is_not_known_is_not_nothing() {
     let (book, model) = own(text("3", "15"));
     let unknown = Charge::unknown(Tariff::Metered);
@@ -169,7 +162,7 @@ fn a_price_that_cannot_be_read_is_told_once_and_never_replaced() {
         assert_eq!(book.price_at(&model, Tariff::Metered, 0), None);
         assert_eq!(book.charge(&model, &Work::of(tokens(1, 0, 0, 1)), Tariff::Metered).amount, None);
         assert_eq!(book.priced_as(&model, Some("claude-opus-5")), model);
-        assert_eq!(book.prices_json(&model), None);
+        assert_eq!(book.prices_json(&model, None), None);
     }
     let (book, notices) = PriceBook::new([(model.clone(), PriceText::default())].into_iter());
     assert_eq!(notices, []);
@@ -190,15 +183,17 @@ fn the_served_name_helps_when_the_asked_one_is_not_priced() {
 #[test]
 fn the_ledger_gets_the_prices_as_text() {
     let book = PriceBook::default();
-    let json = book.prices_json(&ModelRef::new("gemini", "gemini-2.5-pro")).expect("a price");
+    let json = book.prices_json(&ModelRef::new("gemini", "gemini-2.5-pro"), None).expect("a price");
     let expected = format!(
-        r#"{{"origin":"book","dated":"{}","unit":"usd_per_million","input":"1.25","output":"10","cache_read":"0.125","above":[{{"tokens":200000,"input":"2.5","output":"15","cache_read":"0.25"}}]}}"#,
+        r#"{{"origin":"book","dated":"{}","unit":"usd_per_million","input":"1.25","output":"10","cache_read":"0.125","search":"0.035","above":[{{"tokens":200000,"input":"2.5","output":"15","cache_read":"0.25"}}]}}"#,
         book.dated()
     );
     assert_eq!(json, expected);
+    let json = book.prices_json(&ModelRef::new("openai", "gpt-5.1"), Some("flex")).expect("a price");
+    assert!(json.contains(r#""tier":"flex","input":"0.625","output":"5""#), "{json}");
     let (book, model) = own(text("0.30", "15"));
     let expected = r#"{"origin":"config","unit":"usd_per_million","input":"0.3","output":"15"}"#;
-    assert_eq!(book.prices_json(&model).as_deref(), Some(expected));
+    assert_eq!(book.prices_json(&model, None).as_deref(), Some(expected));
 }
 
 #[test]
