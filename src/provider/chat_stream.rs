@@ -106,6 +106,8 @@ pub(super) struct ChatDecoder {
     parts: Parts,
     /// The last usage as it came, so that a repeat says nothing.
     usage: String,
+    /// The service tier that was named last.
+    tier: Option<String>,
     ending: Ending,
     /// Whether anything of a reply came.
     any: bool,
@@ -133,6 +135,7 @@ impl ChatDecoder {
             details: Details::default(),
             parts: Parts::default(),
             usage: String::new(),
+            tier: None,
             ending: Ending::default(),
             any: false,
             over: false,
@@ -294,6 +297,9 @@ impl ChatDecoder {
     }
 
     fn usage(&mut self, chunk: &Chunk<'_>, out: &mut Vec<StreamEvent>) -> bool {
+        if let Some(tier) = chunk.service_tier.get().filter(|tier| self.tier.as_deref() != Some(*tier)) {
+            self.tier = Some(tier.to_owned());
+        }
         let groq = || chunk.x_groq.get().and_then(|groq| groq.usage.get());
         let Some(raw) = chunk.usage.get().or_else(groq).filter(|raw| *raw != self.usage) else {
             return false;
@@ -306,8 +312,9 @@ impl ChatDecoder {
             return false;
         }
         raw.clone_into(&mut self.usage);
+        let billing = Billing { tier: self.tier.clone(), apart: Vec::new() };
         self.pending.flush(out);
-        out.push(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing: Billing::default() });
+        out.push(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing });
         out.extend(cost.map(StreamEvent::Cost));
         true
     }

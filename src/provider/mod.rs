@@ -217,3 +217,5 @@ pub fn openai_decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
 mod driver_tests;
 #[cfg(test)]
 mod fixtures_tests;
+#[cfg(test)]
+mod golden_tests;

@@ -267,6 +267,8 @@ tolerant!(
         choices: Choices<'a> = "choices",
         /// The tokens.
         usage: Raw<'a> = "usage",
+        /// The tier that serves.
+        service_tier: Text<'a> = "service_tier",
         /// A failure.
         error: Raw<'a> = "error",
         /// `error` in the flat form of a failure.
@@ -421,6 +423,10 @@ tolerant!(
         cost_details: Obj<CostDetails<'a>> = "cost_details",
         /// xAI: the cost in 10⁻¹⁰ dollars.
         cost_in_usd_ticks: Whole = "cost_in_usd_ticks",
+        /// OpenRouter: what its own tools did.
+        server_tool_use_details: Obj<ServerTools<'a>> = "server_tool_use_details",
+        /// OpenRouter: the same under its older name.
+        server_tool_use: Obj<ServerTools<'a>> = "server_tool_use",
     }
 );
 
@@ -431,6 +437,8 @@ tolerant!(
         cached_tokens: Whole = "cached_tokens",
         /// Written to a cache.
         cache_write_tokens: Whole = "cache_write_tokens",
+        /// Sound.
+        audio_tokens: Whole = "audio_tokens",
     }
 );
 
@@ -439,6 +447,18 @@ tolerant!(
     CompletionDetails {
         /// Thinking.
         reasoning_tokens: Whole = "reasoning_tokens",
+        /// Sound.
+        audio_tokens: Whole = "audio_tokens",
+        /// Pictures.
+        image_tokens: Whole = "image_tokens",
+    }
+);
+
+tolerant!(
+    /// What tools of the server did.
+    ServerTools {
+        /// Searches of the web.
+        web_search_requests: Whole = "web_search_requests",
     }
 );
 
