@@ -169,20 +169,7 @@ fn seats(model: &str) -> Vec<Seat> {
 }
 
 fn endpoint() -> Endpoint {
-    Endpoint {
-        name: "demo".to_owned(),
-        dialect: Dialect::Demo,
-        base_url: String::new(),
-        key: None,
-        key_alias: "default".to_owned(),
-        headers: Vec::new(),
-        extra_body: None,
-        allow_insecure_http: false,
-        timeouts: Timeouts::REMOTE,
-        limits: Limits::default(),
-        quirks: Quirks::default(),
-        tariff: Tariff::Play,
-    }
+    Endpoint { tariff: Tariff::Play, ..Endpoint::new("demo", Dialect::Demo, "") }
 }
 
 /// A room of four seats on the screen, and the runs of a prompt that was sent in it.

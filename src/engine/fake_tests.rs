@@ -506,22 +506,7 @@ impl Stage {
         let (clock, log) = (TestClock::new(), Log::default());
         let mut providers = Providers::new();
         for Cast { name, limits, tariff, scripts } in cast {
-            let endpoint = Endpoint {
-                name: name.to_owned(),
-                dialect: Dialect::OpenAi,
-                base_url: String::new(),
-                key: None,
-                key_alias: "default".to_owned(),
-                headers: Vec::new(),
-                models: std::collections::BTreeMap::new(),
-                auth: None,
-                extra_body: None,
-                allow_insecure_http: false,
-                timeouts: Timeouts::REMOTE,
-                limits,
-                quirks: Quirks::default(),
-                tariff,
-            };
+            let endpoint = Endpoint { limits, tariff, ..Endpoint::new(name, Dialect::OpenAi, "") };
             let provider = FakeProvider {
                 endpoint,
                 scripts: Mutex::new(scripts.into()),

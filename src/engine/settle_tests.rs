@@ -178,7 +178,14 @@ impl Scene {
         let turn = self.ids.turn();
         let (outlet, mut inlet) = mailbox();
         engine.submit(
-            Job::Turn { room, turn, parent: None, prompt: "hello".to_owned(), attachments: Vec::new(), asks: vec![ask] },
+            Job::Turn {
+                room,
+                turn,
+                parent: None,
+                prompt: "hello".to_owned(),
+                attachments: Vec::new(),
+                asks: vec![ask],
+            },
             outlet,
         );
         let mut events = Vec::new();
