@@ -21,3 +21,4 @@ mod requests;
 mod room;
 mod sandbox;
 mod terminal;
+mod tls;

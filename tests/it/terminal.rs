@@ -204,8 +204,8 @@ fn suspend_and_resume() {
 
 /// Collects what the terminal would act on.
 #[derive(Default)]
-struct Acts {
-    odd: Vec<String>,
+pub struct Acts {
+    pub odd: Vec<String>,
 }
 
 impl vte::Perform for Acts {
@@ -251,7 +251,7 @@ impl vte::Perform for Acts {
 }
 
 /// Sequences that terminals act on, whole, unfinished and in their 8-bit forms.
-fn hostile() -> String {
+pub fn hostile() -> String {
     let mut text = String::new();
     for c in (0_u32..0x20).chain(0x7f..0xa0).filter_map(char::from_u32) {
         text.push(c);

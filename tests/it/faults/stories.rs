@@ -1,0 +1,249 @@
+//! Faults that are more than one request to one server: what they do to the seats beside them, and
+//! how a person gets out of them.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::row::{SHORT, error};
+use crate::lab;
+use crate::lab::{Lab, always, answer, delta, ending};
+use crate::mock::{Framing, Generator, Responder, Step, chunk, events_head};
+use crate::pty::Pty;
+use crate::sandbox::Sandbox;
+use crate::tls::{Front, Manner, authority};
+
+/// The one reply of an `ask` as JSON.
+fn reply_of(sandbox: &Sandbox, model: &str) -> (Value, String) {
+    let ran = sandbox.run(&["ask", "-n", "--format", "json", "-m", model, "hello"]).expect(1);
+    let object: Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
+    (object["replies"][0].clone(), ran.stderr)
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named_with_the_step() {
+    let closed =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
+    let sandbox = Sandbox::new().config(&format!(
+        "[provider.lab]\ndialect = \"openai\"\nbase_url = \"http://{closed}/v1\"\n\
+         [provider.far]\ndialect = \"openai\"\nbase_url = \"https://nowhere.invalid/v1\"\nretries = 0\n\
+         [provider.plain]\ndialect = \"openai\"\nbase_url = \"https://{closed}/v1\"\nretries = 1\n"
+    ));
+    let (reply, told) = reply_of(&sandbox, "lab/m");
+    assert_eq!((&reply["error"]["class"], &reply["attempts"]), (&json!("network"), &json!(3)), "{reply}");
+    assert_eq!(reply["charge"]["usd"], "0", "nothing was sent: {reply}");
+    assert!(told.contains(&closed.to_string()) && told.contains("refused the connection (TCP)"), "{told}");
+    let (reply, told) = reply_of(&sandbox, "far/m");
+    assert_eq!((&reply["error"]["class"], &reply["attempts"]), (&json!("network"), &json!(1)), "{reply}");
+    assert!(told.contains("DNS knows no address of nowhere.invalid"), "{told}");
+    let (reply, _) = reply_of(&sandbox, "plain/m");
+    assert_eq!((&reply["error"]["class"], &reply["attempts"]), (&json!("network"), &json!(2)), "{reply}");
+}
+
+#[test]
+fn redirects_are_not_followed() {
+    let other = Lab::new(lab::text("stolen"));
+    let target = format!("{}/v1/chat/completions", other.url());
+    for code in [301, 302, 303, 307, 308] {
+        let server = Lab::new(answer(code, &[("location", &target)], ""));
+        let (reply, told) = reply_of(&server.sandbox(), "lab/m");
+        assert_eq!(reply["error"]["class"], "protocol", "{code}: {reply}");
+        assert!(told.contains(other.url().trim_start_matches("http://")), "{code}: {told}");
+    }
+    assert_eq!(other.connections(), 0, "a key may have gone to another server");
+}
+
+/// What six seats of one room meet, and what their panes must say.
+fn six() -> Vec<(&'static str, Responder, &'static str, &'static str)> {
+    let half = chunk(&delta("half of it"));
+    let stall = always(vec![Step::Send(events_head(Framing::Chunked, 0)), Step::Send(half), Step::Stall]);
+    let limited = answer(429, &[("retry-after", "3600")], &error("slow down"));
+    let clean = {
+        let reply = Generator(Arc::new(|n| if n < 60 { delta("ok ") } else { ending(12, 34) }));
+        always(vec![
+            Step::Send(events_head(Framing::Close, 0)),
+            Step::Ticks(Duration::from_millis(20), reply),
+        ])
+    };
+    vec![
+        ("denied", lab::status(401, &error("wrong key")), "failed: auth", "LAB_KEY"),
+        ("limited", limited, "failed: rate", "60 min"),
+        ("stalled", stall, "cut", "sent nothing for 1 s"),
+        ("cut", lab::cut("half of it"), "cut", "without its end mark"),
+        ("broken", lab::error_after("half of it", "fell over"), "failed: provider", "ask another model"),
+        ("clean", clean, "done", "ok ok ok"),
+    ]
+}
+
+#[test]
+fn six_faults_in_one_room_leave_each_other_alone() {
+    let rows = six();
+    let server = Lab::new(lab::by_model(rows.iter().map(|row| (row.0, Arc::clone(&row.1))).collect()));
+    let sandbox = server.sandbox_with(SHORT);
+    let names: Vec<String> = rows.iter().map(|row| format!("lab/{}", row.0)).collect();
+    let words: Vec<&str> = names.iter().flat_map(|name| ["-m", name.as_str()]).collect();
+    let mut room = Pty::start(&sandbox, &words, (260, 60));
+    room.see("enter send");
+    room.ask("go");
+    room.see("ok ok ok");
+    room.wait("six ends", |screen| {
+        screen.matches("failed: ").count() >= 3
+            && screen.matches(" cut ").count() >= 2
+            && screen.matches(" done ").count() >= 1
+    });
+    let screen = room.screen();
+    let flat = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (name, _, state, hint) in &rows {
+        assert!(flat.contains(state), "{name}: {state:?} is not said\n{screen}");
+        assert!(flat.contains(hint), "{name}: {hint:?} is not said\n{screen}");
+    }
+    room.send("\x11");
+    assert_eq!(room.end(), 0);
+}
+
+#[test]
+fn a_provider_that_is_full_holds_up_no_other() {
+    let limited = Lab::new(lab::in_turn(vec![
+        answer(429, &[("retry-after", "2")], &error("slow down")),
+        lab::text("after a while"),
+    ]));
+    let free = Lab::new(lab::text("at once"));
+    let sandbox = limited
+        .sandbox_with(&format!("[provider.free]\ndialect = \"openai\"\nbase_url = \"{}/v1\"\n", free.url()));
+    let ran =
+        sandbox.run(&["ask", "-n", "--format", "jsonl", "-m", "lab/m", "-m", "free/m", "hello"]).expect(0);
+    let lines: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let place = |kind: &str, seat: u64| {
+        lines.iter().position(|line| line["type"] == kind && line["seat"] == seat).expect("a line")
+    };
+    assert!(place("done", 2) < place("text", 1), "the free one waited\n{}", ran.stdout);
+    let replies = &lines.last().expect("the object")["replies"];
+    assert_eq!((&replies[0]["attempts"], &replies[1]["attempts"]), (&json!(2), &json!(1)));
+    assert!(replies[0]["total_ms"].as_u64() >= Some(2000), "it did not wait as it was told: {replies}");
+    assert!(ran.stderr.contains("slow down") && ran.stderr.contains("attempt 2"), "{}", ran.stderr);
+    let usage = sandbox.run(&["usage", "--by", "attempt", "--format", "json"]).expect(0);
+    let usage: Value = serde_json::from_str(&usage.stdout).expect("JSON");
+    assert_eq!(usage["rows"].as_array().map(Vec::len), Some(3), "a row for each attempt: {usage}");
+}
+
+#[test]
+fn nothing_is_asked_again_once_a_word_has_come() {
+    let server = Lab::new(lab::cut("a"));
+    let ran = server.sandbox().run(&["ask", "-n", "-m", "lab/m", "hello"]).expect(1);
+    assert_eq!(ran.stdout, "a\n");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_server_that_sends_on_after_a_stop_is_hung_up_on() {
+    let server =
+        Lab::new(lab::by_model(vec![("loud", lab::endless("tok")), ("other", lab::endless("word"))]));
+    let sandbox = server.sandbox();
+    let mut room = Pty::start(&sandbox, &["-m", "lab/loud", "-m", "lab/other"], (120, 30));
+    room.see("enter send");
+    room.ask("go");
+    room.wait("both stream", |screen| screen.contains("tok") && screen.contains("word"));
+    room.send("\x1b");
+    room.see("stopped");
+    assert!(server.closed(1, Duration::from_secs(2)), "the socket stays open");
+    assert_eq!(server.connections(), 2);
+    room.send("\x03");
+    assert!(server.all_closed(Duration::from_secs(2)), "the other socket stays open");
+    room.send("\x11");
+    assert_eq!(room.end(), 0);
+}
+
+#[test]
+fn an_interrupted_ask_ends_its_requests_and_keeps_the_text() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let server = Lab::new(lab::endless("tok"));
+        let sandbox = server.sandbox();
+        let mut child = sandbox
+            .command(&["ask", "-n", "--format", "json", "-m", "lab/m", "go"])
+            .spawn()
+            .expect("started");
+        let start = std::time::Instant::now();
+        while server.requests().is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(10), "nothing is asked");
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_millis(200));
+        let pid = child.id().to_string();
+        std::process::Command::new("kill").args(["-s", signal, &pid]).status().expect("kill");
+        let mut stdout = String::new();
+        std::io::Read::read_to_string(&mut child.stdout.take().expect("stdout"), &mut stdout).expect("text");
+        assert_eq!(child.wait().expect("its end").code(), Some(code), "after {signal}");
+        assert!(server.all_closed(Duration::from_secs(2)), "the request goes on after {signal}");
+        let object: Value = serde_json::from_str(&stdout).expect("one object");
+        let reply = &object["replies"][0];
+        assert_eq!(reply["status"], "stopped", "{reply}");
+        assert!(reply["text"].as_str().is_some_and(|text| text.contains("tok tok")), "{reply}");
+        let usage = sandbox.run(&["usage", "--by", "attempt", "--format", "json"]).expect(0);
+        assert!(usage.stdout.contains("\"attempts\":1"), "{}", usage.stdout);
+    }
+}
+
+#[test]
+fn a_wait_before_the_next_attempt_can_be_interrupted() {
+    let server = Lab::new(answer(429, &[("retry-after", "50")], &error("slow down")));
+    let sandbox = server.sandbox();
+    let child = sandbox.command(&["ask", "-n", "-m", "lab/m", "go"]).spawn().expect("started");
+    while server.requests().is_empty() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(200));
+    let start = std::time::Instant::now();
+    std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().expect("kill");
+    let output = child.wait_with_output().expect("its end");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(start.elapsed() < Duration::from_secs(10), "it waited on");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_time_limit_keeps_what_came() {
+    let server = Lab::new(lab::endless("tok"));
+    let ran = server.sandbox().run(&["ask", "-n", "--timeout", "0.7", "-m", "lab/m", "go"]).expect(1);
+    assert!(ran.stdout.starts_with("tok tok"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("--timeout"), "{}", ran.stderr);
+    assert!(server.all_closed(Duration::from_secs(2)));
+}
+
+#[test]
+fn no_proxy_hears_of_this_machine_and_no_key_goes_out_in_clear() {
+    let proxy = Lab::new(lab::text("listened in"));
+    let server = Lab::new(lab::text("straight"));
+    let more = "[provider.open]\ndialect = \"openai\"\nbase_url = \"http://10.255.255.1/v1\"\n\
+                api_key = { env = \"LAB_KEY\" }\n";
+    let mut sandbox = server.sandbox();
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        sandbox = sandbox.variable(name, &proxy.url());
+    }
+    let ran = sandbox.run(&["ask", "-n", "-m", "lab/m", "go"]).expect(0);
+    assert_eq!(ran.stdout, "straight\n");
+    assert_eq!(proxy.connections(), 0, "the proxy was told of a server on this machine");
+    let sandbox = server.sandbox_with(more).variable("http_proxy", &proxy.url());
+    let ran = sandbox.run(&["ask", "-n", "-m", "open/m", "go"]);
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.stderr.contains("allow_insecure_http") || ran.stderr.contains("https"), "{}", ran.stderr);
+    assert_eq!(proxy.connections(), 0, "the key went out in clear");
+}
+
+/// Safety R42: what HTTP/2 could do to several streams of one connection cannot happen.
+#[test]
+fn http_2_is_never_agreed_on() {
+    let lab = Lab::new(lab::text("plain"));
+    let behind = lab.url().trim_start_matches("http://").parse().expect("an address");
+    let front = Front::start(Manner::Certificate("good"), behind);
+    let sandbox = Sandbox::new()
+        .variable("SSL_CERT_FILE", &authority())
+        .config(&format!("[provider.lab]\ndialect = \"openai\"\nbase_url = \"{}/v1\"\n", front.url()));
+    sandbox.run(&["ask", "-n", "-m", "lab/1", "-m", "lab/2", "hello"]).expect(0);
+    let agreed = front.agreed();
+    assert_eq!(agreed.len(), 2, "a connection for each stream");
+    assert!(agreed.iter().all(|protocol| protocol.as_deref().is_none_or(|name| name == b"http/1.1")));
+    assert!(lab.requests().iter().all(|request| request.head.contains(" HTTP/1.1\r\n")));
+}
