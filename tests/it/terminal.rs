@@ -60,6 +60,41 @@ fn signals_end_it_in_a_second_with_their_status() {
     }
 }
 
+/// Safety R22: a fault of salon itself, on each thread without which there is no room.
+#[test]
+fn a_panic_leaves_the_terminal_as_it_was_and_says_so() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    for thread in ["main", "painter"] {
+        let server = Lab::new(lab::endless("tok"));
+        let sandbox = server.sandbox().variable("SALON_REHEARSE", thread);
+        let mut command = CommandBuilder::new("sh");
+        let program = binary().display();
+        command.args([
+            "-c",
+            &format!("stty -g > before; {program} -m lab/1 -m lab/2; echo status=$?; stty -g > after"),
+        ]);
+        let mut shell = Pty::run(&sandbox, command, SIZE);
+        shell.see("enter send");
+        shell.ask("go");
+        shell.see("tok");
+        shell.resize(100, 30);
+        let screen = shell.see("status=");
+        assert!(screen.contains("status=101"), "{thread}:\n{screen}");
+        shell.end();
+        let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("a fault of salon itself ended the room"), "{thread}:\n{screen}");
+        assert!(!words.contains("CANARY"), "{thread}: what a panic says may be anybody's words\n{screen}");
+        is_left_well(&shell);
+        let read = |name: &str| std::fs::read_to_string(sandbox.home().join(name)).expect("stty wrote it");
+        assert_eq!(read("before"), read("after"), "{thread}");
+        assert!(server.all_closed(Duration::from_secs(2)), "{thread}: requests go on");
+        let next = sandbox.run(&["ask", "-n", "-m", "demo/echo", "still there"]).expect(0);
+        assert_eq!(next.stdout, "still there\n", "{thread}");
+    }
+}
+
 #[test]
 fn the_first_key_after_a_resize_and_the_end_of_a_long_paste_arrive() {
     let sandbox = Sandbox::new().quick_demo();

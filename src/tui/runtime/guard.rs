@@ -149,16 +149,38 @@ pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
 
 /// From now on a panic on a thread that draws puts the terminal back before it is told. A panic in
 /// the task of one seat is that pane's matter and leaves the screen alone.
+///
+/// What a panic says may quote what was being read (safety R20): only its place is told, unless a
+/// backtrace is asked for.
 pub fn install_panic_hook(guard: &Arc<Guard>) {
     let guard = Arc::clone(guard);
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let name = thread::current().name().map(str::to_owned);
-        if matches!(name.as_deref(), Some("main" | "painter")) {
-            guard.leave();
-            tell(info);
+        if !matches!(name.as_deref(), Some("main" | "painter" | "keys")) {
+            return;
         }
+        guard.leave();
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            return tell(info);
+        }
+        let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+        let words = format!(
+            "salon {}: a fault of salon itself ended the room{}. What was shown is saved; please report this.\n",
+            env!("CARGO_PKG_VERSION"),
+            place.unwrap_or_default()
+        );
+        let _ = rustix::io::write(io::stderr(), words.as_bytes());
     }));
+}
+
+/// A panic on purpose on that thread, so that a test can see what it leaves of the terminal. It is
+/// in no build that is shipped.
+pub(super) fn rehearse(thread: &str) {
+    debug_assert!(
+        std::env::var("SALON_REHEARSE").ok().as_deref() != Some(thread),
+        "a rehearsed fault of {thread}, with a word that nobody may see: CANARY"
+    );
 }
 
 #[cfg(test)]

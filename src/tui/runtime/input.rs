@@ -5,6 +5,8 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub enum Input {
     Continue,
     /// The terminal is gone.
     Gone,
+    /// A thread that the room cannot do without has failed.
+    Broken,
 }
 
 enum Order {
@@ -60,7 +64,10 @@ impl Keys {
         let (orders, take) = mpsc::channel();
         let (tell, parked) = mpsc::channel();
         thread::Builder::new().name("keys".to_owned()).spawn(move || {
-            let _ = read_keys(&out, &listen, &take, &tell);
+            let reading = AssertUnwindSafe(|| read_keys(&out, &listen, &take, &tell));
+            if catch_unwind(reading).is_err() {
+                let _ = out.send(Input::Broken);
+            }
         })?;
         Ok(Self { orders, parked, wake })
     }

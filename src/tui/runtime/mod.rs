@@ -47,6 +47,9 @@ use crate::tui::update::send_draft;
 use crate::tui::update::update;
 use crate::tui::view;
 
+/// The exit status after a fault of salon itself, as a panic has it.
+const BROKEN: u8 = 101;
+
 /// How long the runs may take to be written down at the end.
 const LAST_WORDS: Duration = Duration::from_millis(600);
 /// So long after the first frame the terminal has drawn it, and what takes a while may begin.
@@ -117,6 +120,8 @@ enum End {
     Signal(i32),
     /// The terminal is gone.
     Gone,
+    /// A thread that the room cannot do without has failed; the terminal was put back.
+    Broken,
 }
 
 struct Room {
@@ -146,9 +151,13 @@ impl Room {
         options: Options,
         (guard, inputs): (Arc<Guard>, UnboundedSender<Input>),
     ) -> io::Result<Self> {
-        let gone = inputs.clone();
-        let painter = Painter::start(options.sync_output, move || {
-            let _ = gone.send(Input::Gone);
+        let tell_end = inputs.clone();
+        let painter = Painter::start(options.sync_output, move |end| {
+            let input = match end {
+                painter::End::Gone => Input::Gone,
+                painter::End::Broken => Input::Broken,
+            };
+            let _ = tell_end.send(input);
         })?;
         input::watch_terminal(inputs.clone())?;
         let keys = Keys::start(inputs)?;
@@ -291,6 +300,7 @@ impl Room {
             Input::Stop => self.suspend(),
             Input::Continue => self.come_back(),
             Input::Gone => self.end = Some(End::Gone),
+            Input::Broken => self.end = Some(End::Broken),
         }
     }
 
@@ -307,6 +317,7 @@ impl Room {
     fn resized(&mut self) {
         let size = terminal_size();
         if size != self.size {
+            guard::rehearse("main");
             self.size = size;
             self.step(Event::Resize(size.width, size.height));
             self.pacer.now();
@@ -412,6 +423,7 @@ impl Room {
         match self.end {
             Some(End::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(1),
             Some(End::Gone) => 129,
+            Some(End::Broken) => BROKEN,
             Some(End::Quit) | None => 0,
         }
     }

@@ -7,6 +7,8 @@
 
 use std::io;
 use std::io::Write;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -21,6 +23,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::tui::runtime::guard::rehearse;
 use crate::tui::runtime::guard::write_all;
 
 /// A picture of the whole screen.
@@ -56,6 +59,15 @@ impl Shared {
     }
 }
 
+/// Why nothing is painted any more.
+#[derive(Clone, Copy, Debug)]
+pub enum End {
+    /// The terminal takes no more writes.
+    Gone,
+    /// The painter failed.
+    Broken,
+}
+
 /// The handle of the thread that paints.
 pub struct Painter {
     shared: Arc<Shared>,
@@ -63,17 +75,25 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// Starts the thread. `gone` is called once, when the terminal takes no more writes for good.
+    /// Starts the thread. `ended` is called once, when the terminal takes no more writes for good, or
+    /// when painting itself broke.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(synchronised: bool, gone: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+    pub fn start(synchronised: bool, ended: impl FnOnce(End) + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared { slot: Mutex::default(), wake: Condvar::new(), idle: Condvar::new() });
         let theirs = Arc::clone(&shared);
         thread::Builder::new().name("painter".to_owned()).spawn(move || {
             let mut canvas = Canvas::new(synchronised);
-            if paint_until_closed(&theirs, &mut canvas).is_err() {
-                gone();
+            let painting = AssertUnwindSafe(|| paint_until_closed(&theirs, &mut canvas));
+            match catch_unwind(painting) {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => ended(End::Gone),
+                Err(_) => {
+                    theirs.lock().busy = false;
+                    theirs.idle.notify_all();
+                    ended(End::Broken);
+                }
             }
         })?;
         Ok(Self { shared, epoch: 0 })
@@ -208,6 +228,9 @@ impl Canvas {
     /// Adds the bytes that turn what is shown into the frame; gives a buffer that is free again.
     fn paint(&mut self, frame: Frame) -> io::Result<Option<Buffer>> {
         let Frame { buffer, cursor, epoch } = frame;
+        if self.shown.as_ref().is_some_and(|(old, _)| old.area != buffer.area) {
+            rehearse("painter");
+        }
         let known = self.shown.take().filter(|(old, at)| *at == epoch && old.area == buffer.area);
         if self.synchronised {
             self.bytes.queue(BeginSynchronizedUpdate)?;

@@ -135,7 +135,7 @@ pub fn screen(rows: &[&Row]) -> Vec<String> {
     let places: Vec<Place> = rows.iter().map(|row| row.site.open()).collect();
     let well = Lab::new(lab::text("all is well here"));
     let here =
-        Place { base: format!("{}/v1", well.url()), lab: Some(well), variables: Vec::new(), keep: None };
+        Place { base: format!("{}/v1", well.url()), lab: Some(well), variables: Vec::new(), _keep: None };
     let names: Vec<String> = (0..rows.len()).map(|at| format!("lab{at}")).collect();
     let mut config = here.config("well", "");
     for ((row, place), name) in rows.iter().zip(&places).zip(&names) {

@@ -30,7 +30,7 @@ pub struct Place {
     /// Variables of the program.
     pub variables: Vec<(&'static str, String)>,
     /// Lives as long as the place.
-    pub keep: Option<Box<dyn Any + Send>>,
+    pub _keep: Option<Box<dyn Any + Send>>,
 }
 
 impl Site {
@@ -39,7 +39,7 @@ impl Site {
             Self::Made(make) => make(),
             Self::Mock(responder) => {
                 let lab = Lab::new(std::sync::Arc::clone(responder));
-                Place { base: format!("{}/v1", lab.url()), lab: Some(lab), variables: Vec::new(), keep: None }
+                Place { base: format!("{}/v1", lab.url()), lab: Some(lab), variables: Vec::new(), _keep: None }
             }
         }
     }

@@ -37,7 +37,7 @@ fn closed_port() -> SocketAddr {
 }
 
 fn nowhere(base: String) -> Place {
-    Place { base, lab: None, variables: Vec::new(), keep: None }
+    Place { base, lab: None, variables: Vec::new(), _keep: None }
 }
 
 /// A listener whose queue is full, so that no further connection is answered.
@@ -61,7 +61,7 @@ fn full_queue() -> Place {
         });
     }
     std::thread::sleep(Duration::from_millis(100));
-    Place { keep: Some(Box::new((listener, runtime))), ..nowhere(format!("http://{address}/v1")) }
+    Place { _keep: Some(Box::new((listener, runtime))), ..nowhere(format!("http://{address}/v1")) }
 }
 
 /// A TLS server of that manner before one that answers well. The program trusts our authority.
@@ -72,7 +72,7 @@ fn tls(manner: Manner) -> Place {
         base: format!("{}/v1", front.url()),
         lab: Some(lab),
         variables: vec![("SSL_CERT_FILE", authority())],
-        keep: Some(Box::new(front)),
+        _keep: Some(Box::new(front)),
     }
 }
 
