@@ -88,6 +88,8 @@ pub struct TestClock {
 #[derive(Default)]
 struct ClockState {
     now: Duration,
+    /// By how much the wall clock was set forward or back, in milliseconds.
+    wall_off: i64,
     next: u64,
     sleepers: Vec<(Duration, u64, Waker)>,
 }
@@ -100,6 +102,11 @@ impl TestClock {
     /// Milliseconds since the beginning.
     pub fn ms(&self) -> u64 {
         u64::try_from(self.state.lock().unwrap().now.as_millis()).unwrap()
+    }
+
+    /// Sets the wall clock forward or back; the monotonic one goes on.
+    pub fn set_wall(&self, by_ms: i64) {
+        self.state.lock().unwrap().wall_off += by_ms;
     }
 
     fn jump(&self) {
@@ -124,7 +131,8 @@ impl Clock for Shown {
     }
 
     fn wall(&self) -> Millis {
-        Millis(1_700_000_000_000 + i64::try_from(self.0.ms()).unwrap())
+        let off = self.0.state.lock().unwrap().wall_off;
+        Millis(1_700_000_000_000 + i64::try_from(self.0.ms()).unwrap() + off)
     }
 
     fn sleep_until(&self, when: Instant) -> Sleep {
@@ -366,6 +374,8 @@ pub enum Step {
     Say(Vec<StreamEvent>),
     Fail(Fault),
     Wait(u64),
+    /// The wall clock is set by so many milliseconds.
+    Wall(i64),
     Hang,
     Panic,
 }
@@ -407,6 +417,7 @@ impl Provider for FakeProvider {
                         Step::Say(batch) => return Some((Ok(batch), (steps, socket))),
                         Step::Fail(fault) => return Some((Err(fault), (steps, socket))),
                         Step::Wait(ms) => shown.sleep_until(shown.now() + Duration::from_millis(ms)).await,
+                        Step::Wall(ms) => shown.0.set_wall(ms),
                         Step::Hang => std::future::pending().await,
                         Step::Panic => panic!("as the script says"),
                     }

@@ -505,6 +505,41 @@ fn who_waited_for_the_same_pause_does_not_come_back_at_once() {
     assert!(at.len() >= 3 && at.iter().all(|ms| *ms <= 20_500), "{at:?}");
 }
 
+/// Safety R46: somebody sets the clock, or a machine wakes up in another hour.
+#[test]
+fn a_wall_clock_that_jumps_changes_no_duration_no_wait_and_no_order() {
+    const HOUR: i64 = 3_600_000;
+    let mut seen = Vec::new();
+    for jump in [0, HOUR, -HOUR, 400 * 24 * HOUR, -400 * 24 * HOUR] {
+        let scripts = vec![
+            vec![Step::Wait(50), Step::Wall(jump), Step::Fail(too_many(3_000))],
+            vec![
+                Step::Wait(100),
+                say("a"),
+                Step::Wall(-jump / 2),
+                Step::Wait(200),
+                say("b"),
+                count(1, 1),
+                end(),
+            ],
+        ];
+        let lab =
+            Cast { limits: Limits { concurrency: 1, retries: 1, rate: Some(2) }, ..cast("lab", scripts) };
+        let mut stage = Stage::new(vec![lab]);
+        let told = stage.run(&["lab/a"]).remove(0);
+        let written = stage.book.written.lock().unwrap();
+        let (failed, end) = (&written.retries[0].0, &written.ends[0]);
+        assert!(failed.n < end.entry.n, "{jump}: attempts are in order by number");
+        let outcome = &told.outcome;
+        seen.push((
+            (told.text(), outcome.attempts, outcome.charge, outcome.total_ms, outcome.ttft_ms),
+            (failed.duration_ms, end.entry.duration_ms, retries(&told)),
+        ));
+    }
+    assert_eq!(seen[0].0.3, 3_350);
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:#?}");
+}
+
 fn saves(told: &Told) -> Vec<&SaveState> {
     told.events
         .iter()

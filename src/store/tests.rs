@@ -603,6 +603,28 @@ fn budgets_count_what_they_are_for() {
     ask(tomorrow, day(2)).expect("a new day");
 }
 
+/// Safety R46: a clock that was set back makes no money unspent and no turn an earlier one.
+#[test]
+fn a_clock_that_goes_back_frees_no_budget_and_keeps_the_order() {
+    let mut ids = Ids::seeded(1);
+    let store = Store::open(Place::Memory, NOW).unwrap().store;
+    let room = head(&mut ids, "room");
+    let at = |hours: i64| Millis(NOW.0 + hours * 3_600_000);
+    for (no, hours) in [2, 1, -1, 30].into_iter().enumerate() {
+        let start = TurnStart { at: at(hours), ..turn(&mut ids, &room, &format!("turn {no}")) };
+        begin(&store, &start).wait().unwrap();
+        for reply in &start.replies {
+            store.finish(vec![], end(reply, dollars(1, Source::Reported))).wait().unwrap();
+        }
+    }
+    let prompts: Vec<String> = last(&store).turns.iter().map(|turn| turn.prompt.clone()).collect();
+    assert_eq!(prompts, ["turn 0", "turn 1", "turn 2", "turn 3"]);
+    let budgets = Budgets { day: Some(Pico(2 * Pico::DOLLAR.0)), ..Budgets::default() };
+    let back = TurnStart { at: at(-2), ..turn(&mut ids, &room, "?") };
+    let answer = store.begin_turn(back, budgets, TimeZone::UTC).wait();
+    assert!(matches!(answer, Err(StoreError::Budget(_))), "{answer:?}");
+}
+
 #[test]
 fn a_full_disk_keeps_nothing_half_and_is_got_over() {
     let disk = Disk::new();

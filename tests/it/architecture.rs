@@ -398,6 +398,19 @@ fn nobody_prints_past_the_writer() {
     hold(broken);
 }
 
+/// Safety R46: a duration is never the difference of two readings of the wall clock, because it is
+/// read in one place, as a point in time to be written down.
+#[test]
+fn the_wall_clock_is_read_in_one_place() {
+    let mut broken = Vec::new();
+    for source in sources().iter().filter(|source| !source.is_test()) {
+        if source.code.contains("SystemTime") && !source.path.ends_with("chat/id.rs") {
+            broken.push(format!("{}: SystemTime", source.path));
+        }
+    }
+    hold(broken);
+}
+
 #[test]
 fn names_are_the_terms_of_the_field() {
     let vague = ["utils", "util", "common", "helpers", "helper", "manager", "handler", "misc"];

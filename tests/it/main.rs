@@ -7,6 +7,7 @@
 mod architecture;
 mod cli;
 mod config;
+mod damage;
 mod data;
 mod docs;
 mod faults;

@@ -19,6 +19,8 @@ struct Seen {
     ended: bool,
     hold: bool,
     leave: bool,
+    /// Bytes a second that are read at most.
+    rate: Option<usize>,
 }
 
 /// A running program and its terminal.
@@ -57,6 +59,7 @@ impl Pty {
             ended: false,
             hold: false,
             leave: false,
+            rate: None,
         }));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let theirs = Arc::clone(&seen);
@@ -66,7 +69,12 @@ impl Pty {
                 while theirs.lock().expect("the screen").hold {
                     thread::sleep(Duration::from_millis(5));
                 }
-                let read = reader.read(&mut buffer).unwrap_or(0);
+                let rate = theirs.lock().expect("the screen").rate;
+                let most = rate.map_or(buffer.len(), |rate| (rate / 10).max(1));
+                let read = reader.read(&mut buffer[..most]).unwrap_or(0);
+                if rate.is_some() {
+                    thread::sleep(Duration::from_millis(100));
+                }
                 let mut seen = theirs.lock().expect("the screen");
                 if read == 0 || seen.leave {
                     seen.ended = true;
@@ -122,6 +130,11 @@ impl Pty {
     /// Stops or goes on reading what the program writes.
     pub fn hold(&self, hold: bool) {
         self.seen.lock().expect("the screen").hold = hold;
+    }
+
+    /// Reads so many bytes a second, as over a slow line; `None`: as they come.
+    pub fn throttle(&self, rate: Option<usize>) {
+        self.seen.lock().expect("the screen").rate = rate;
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {

@@ -39,7 +39,12 @@ impl Site {
             Self::Made(make) => make(),
             Self::Mock(responder) => {
                 let lab = Lab::new(std::sync::Arc::clone(responder));
-                Place { base: format!("{}/v1", lab.url()), lab: Some(lab), variables: Vec::new(), _keep: None }
+                Place {
+                    base: format!("{}/v1", lab.url()),
+                    lab: Some(lab),
+                    variables: Vec::new(),
+                    _keep: None,
+                }
             }
         }
     }
