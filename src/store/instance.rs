@@ -125,6 +125,12 @@ impl Instance {
         locks_in(&lock.dir).any(|path| path != lock.path && is_held(&path))
     }
 
+    /// Whether another instance ended without giving its lock back: it died, or it met damage.
+    pub(super) fn has_left_locks(&self) -> bool {
+        let Some(lock) = &self.lock else { return false };
+        locks_in(&lock.dir).any(|path| path != lock.path && !is_held(&path))
+    }
+
     /// Takes lock files away that nobody holds.
     pub(super) fn clear_locks(&self) {
         let Some(lock) = &self.lock else { return };

@@ -121,9 +121,16 @@ impl Opening<'_> {
         self.accept(kind)?;
         let journal = schema::set_journal(&conn).map_err(|error| self.trouble(error.into()))?;
         schema::migrate(&mut conn, Some(self.path), schema::MIGRATIONS).map_err(|fail| self.trouble(fail))?;
+        match schema::strange(&conn) {
+            Ok(None) => {}
+            Ok(Some(why)) => return Err(Trouble::Damaged(why)),
+            Err(fail) => return Err(self.trouble(fail)),
+        }
         let dead = me.dead(&conn).map_err(|error| self.trouble(error.into()))?;
-        if !dead.is_empty() || (had_wal && !me.has_company()) {
-            match schema::check(&conn) {
+        // Who ended without a row and without giving its lock back may have met damage as it wrote.
+        let met = dead.is_empty() && me.has_left_locks();
+        if met || !dead.is_empty() || (had_wal && !me.has_company()) {
+            match schema::check(&conn, met) {
                 Ok(None) => {}
                 Ok(Some(why)) => return Err(Trouble::Damaged(why)),
                 Err(error) => return Err(self.trouble(error.into())),

@@ -197,6 +197,29 @@ fn a_damaged_file_is_kept_and_a_new_one_begun() {
     }
 }
 
+/// A letter of a table's text: no page of it is wrong, and no statement works any more.
+#[test]
+fn a_schema_that_is_not_ours_any_more_is_damage() {
+    for (from, to) in [("length(", "lelgth("), ("prompt", "promqt")] {
+        let disk = filled();
+        disk.store().close();
+        let mut bytes = std::fs::read(&disk.path).unwrap();
+        let at: Vec<usize> =
+            (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes())).collect();
+        assert!(!at.is_empty(), "{from} is in the schema");
+        at.iter().for_each(|at| bytes[*at..*at + to.len()].copy_from_slice(to.as_bytes()));
+        std::fs::write(&disk.path, bytes).unwrap();
+        let opened = disk.open();
+        assert!(texts(&opened.notices).contains("is damaged"), "{from}: {:?}", opened.notices);
+        opened.store.remember("a", "b".to_owned()).wait().unwrap();
+    }
+    let disk = filled();
+    disk.store().close();
+    rusqlite::Connection::open(&disk.path).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
+    let opened = disk.open();
+    assert!(opened.notices.is_empty(), "a table of the user's is no damage: {:?}", opened.notices);
+}
+
 #[test]
 fn the_log_of_another_database_is_not_taken_in_unseen() {
     let (disk, other) = (filled(), filled());

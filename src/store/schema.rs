@@ -1,6 +1,7 @@
 //! What the file must be before anything is written to it: a version of SQLite that does not
 //! corrupt, the pragmas (safety R52), a schema that we know, brought up to date (R57).
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -172,9 +173,26 @@ fn back_up(conn: &Connection, path: &Path, version: usize) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Looks through the whole file. `None` when it is sound.
-pub(super) fn check(conn: &Connection) -> Result<Option<String>, rusqlite::Error> {
-    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+/// Whether a table, an index or a trigger of ours is not there as we made it: then every statement
+/// fails that names it, with errors that are none of damage. What others added is left alone.
+pub(super) fn strange(conn: &Connection) -> Result<Option<String>, Fail> {
+    let mut model = connect_to_memory()?;
+    migrate(&mut model, None, MIGRATIONS)?;
+    let found = objects(conn)?;
+    let missing = objects(&model)?.into_iter().find(|object| !found.contains(object));
+    Ok(missing.map(|(name, _)| format!("its schema is not ours: {name}")))
+}
+
+/// Names and texts of what is in a schema.
+fn objects(conn: &Connection) -> Result<HashSet<(String, String)>, rusqlite::Error> {
+    let mut query = conn.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Looks through the whole file, the indexes as well when it is to be thorough. `None` when it is sound.
+pub(super) fn check(conn: &Connection, thorough: bool) -> Result<Option<String>, rusqlite::Error> {
+    let sql = if thorough { "PRAGMA integrity_check(1)" } else { "PRAGMA quick_check(1)" };
+    let verdict: String = conn.query_row(sql, [], |row| row.get(0))?;
     Ok((verdict != "ok").then_some(verdict))
 }
 

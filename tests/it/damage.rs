@@ -153,10 +153,17 @@ fn put(sandbox: &Sandbox, bytes: &[u8]) {
     fs::write(folder.join("salon.db"), bytes).expect("the database");
 }
 
-/// It answers, and goes on to do so; nothing panics, and what is set aside is told.
+/// It answers, and goes on to do so; nothing panics, and what is set aside is told. Damage that is
+/// met only while it writes is told then, with nothing sent, and set aside at the next start.
 fn survives(sandbox: &Sandbox, what: &str) {
-    for prompt in ["after", "and again"] {
+    let met = |stderr: &str| {
+        stderr.contains("is damaged; start salon again") && stderr.contains("nothing was sent")
+    };
+    for (turn, prompt) in ["after", "and again", "and on"].into_iter().enumerate() {
         let ran = sandbox.run(&["ask", "-n", "-m", "demo/echo", prompt]);
+        if turn == 0 && ran.code == Some(1) && met(&ran.stderr) {
+            continue;
+        }
         assert_eq!(ran.code, Some(0), "{what}: {}{}", ran.stdout, ran.stderr);
         assert_eq!(ran.stdout, format!("{prompt}\n"), "{what}: {}", ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{what}: {}", ran.stderr);
