@@ -152,6 +152,7 @@ fn a_server_that_sends_on_after_a_stop_is_hung_up_on() {
     assert_eq!(server.connections(), 2);
     room.send("\x03");
     assert!(server.all_closed(Duration::from_secs(2)), "the other socket stays open");
+    room.wait("both stopped", |screen| screen.matches("stopped by you").count() == 2);
     room.send("\x11");
     assert_eq!(room.end(), 0);
 }
@@ -230,6 +231,75 @@ fn no_proxy_hears_of_this_machine_and_no_key_goes_out_in_clear() {
     assert_ne!(ran.code, Some(0));
     assert!(ran.stderr.contains("allow_insecure_http") || ran.stderr.contains("https"), "{}", ran.stderr);
     assert_eq!(proxy.connections(), 0, "the key went out in clear");
+}
+
+/// Safety R45: no certificate is ever taken unseen.
+#[test]
+fn there_is_no_flag_that_trusts_everybody() {
+    let sandbox = Sandbox::new();
+    for flag in ["--insecure", "-k", "--no-verify", "--api-key=x"] {
+        let ran = sandbox.run(&["ask", "-n", flag, "-m", "demo/echo", "hello"]);
+        assert_eq!(ran.code, Some(2), "{flag}: {}", ran.stderr);
+    }
+    let config =
+        "[provider.lab]\ndialect = \"openai\"\nbase_url = \"https://127.0.0.1:9/v1\"\ninsecure = true\n";
+    let ran = Sandbox::new().config(config).run(&["config", "check"]);
+    assert!(ran.code != Some(0) && ran.stderr.contains("insecure"), "{}", ran.stderr);
+}
+
+/// Safety R47: without any network everything starts, and what needs none works.
+#[test]
+fn it_starts_without_a_network() {
+    let apart = |words: &[&str]| {
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-rn"]).args(words);
+        command
+    };
+    if !apart(&["true"]).status().is_ok_and(|status| status.success()) {
+        return;
+    }
+    let sandbox = Sandbox::new().variable("OPENROUTER_API_KEY", "sk-CANARY-1");
+    let program = crate::sandbox::binary().display().to_string();
+    let mut command = apart(&[&program, "ask", "-n", "-m", "demo/echo", "hello"]);
+    let output = command.env_clear().envs(sandbox.variables()).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "hello\n");
+    let mut command = portable_pty::CommandBuilder::new("unshare");
+    command.args(["-rn", &program, "-m", "demo/echo"]);
+    let mut room = Pty::run(&sandbox, command, (100, 30));
+    room.see("enter send");
+    room.ask("hello");
+    room.see("done");
+    room.send("\x11");
+    assert_eq!(room.end(), 0);
+}
+
+/// Safety R48: what a turn opens it closes.
+#[test]
+fn many_turns_leave_no_sockets_and_no_threads() {
+    let server = Lab::new(lab::in_turn(vec![lab::text("one"), lab::cut("two"), lab::text("three")]));
+    let sandbox = server.sandbox();
+    let mut room = Pty::start(&sandbox, &["-m", "lab/1", "-m", "lab/2"], (100, 30));
+    room.see("enter send");
+    let pid = room.pid();
+    let count = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).map_or(0, Iterator::count);
+    let (fds, tasks) = (|| count("fd"), || count("task"));
+    let mut first = (0, 0);
+    let turns = if crate::sandbox::slow() { 300 } else { 20 };
+    for turn in 0..turns {
+        room.send("go");
+        thread::sleep(Duration::from_millis(120));
+        room.send("\r");
+        let start = std::time::Instant::now();
+        while server.requests().len() < 2 * (turn + 1) && start.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(server.requests().len() >= 2 * (turn + 1), "turn {turn}: {}", room.screen());
+        room.wait("the end", |screen| !screen.contains("esc stop"));
+        if turn == 9 {
+            first = (fds(), tasks());
+        }
+    }
+    assert!(fds() <= first.0 + 4 && tasks() <= first.1 + 4, "{first:?}, then {} and {}", fds(), tasks());
 }
 
 /// Safety R42: what HTTP/2 could do to several streams of one connection cannot happen.
