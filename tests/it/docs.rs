@@ -22,7 +22,9 @@ fn fenced(page: &str, language: &str) -> Vec<String> {
 
 #[test]
 fn links_lead_somewhere() {
-    for name in ["README.md", "docs/command-line.md", "docs/performance.md", "docs/notices.md"] {
+    for name in
+        ["README.md", "docs/command-line.md", "docs/performance.md", "docs/notices.md", "docs/safety.md"]
+    {
         let text = page(name);
         let folder = root().join(name).parent().expect("a folder").to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -30,6 +32,41 @@ fn links_lead_somewhere() {
                 assert!(folder.join(link).exists(), "{name}: {link} is not there");
             }
         }
+    }
+}
+
+/// All Rust below a folder, as one text.
+fn rust(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            all.push_str(&rust(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            all.push_str(&fs::read_to_string(&path).expect("a file"));
+        }
+    }
+    all
+}
+
+#[test]
+fn the_tests_that_show_what_is_promised_exist() {
+    let (text, code) = (page("docs/safety.md"), rust(&root().join("src")) + &rust(&root().join("tests")));
+    let mut numbers = Vec::new();
+    for row in text.lines().filter(|line| line.starts_with("| R")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let number: u32 = cells[1][1..].parse().expect("a number");
+        let tests: Vec<&str> = cells[3].split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "R{number} has no test");
+        for test in tests {
+            let known = format!("fn {test}(");
+            assert!(code.contains(&known), "R{number}: there is no test {test}");
+        }
+        numbers.push(number);
+    }
+    assert!(numbers.is_sorted(), "the rows are in order");
+    for number in (14..=17).chain(22..=58) {
+        assert!(numbers.contains(&number), "R{number} is not there");
     }
 }
 
