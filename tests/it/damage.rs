@@ -201,7 +201,8 @@ fn a_database_that_is_no_longer_one_is_survived() {
         fs::read(sandbox.home().join("data/salon/salon.db")).expect("the database")
     };
     let zeroed = [vec![0; 100], whole[100..].to_vec()].concat();
-    let cases: Vec<(&str, Vec<u8>, Option<Vec<u8>>)> = vec![
+    type Case = (&'static str, Vec<u8>, Option<Vec<u8>>);
+    let cases: Vec<Case> = vec![
         ("a header of zeros", zeroed, None),
         ("one byte", whole[..1].to_vec(), None),
         ("a page and a half", whole[..6000].to_vec(), None),

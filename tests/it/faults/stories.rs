@@ -233,6 +233,55 @@ fn no_proxy_hears_of_this_machine_and_no_key_goes_out_in_clear() {
     assert_eq!(proxy.connections(), 0, "the key went out in clear");
 }
 
+#[test]
+fn a_seat_that_waits_for_its_turn_counts_down_and_can_be_stopped() {
+    let server = Lab::new(lab::text("one of a minute"));
+    let sandbox = server.sandbox_with("rate = 1\n");
+    let mut room = Pty::start(&sandbox, &["-m", "lab/1", "-m", "lab/2"], (140, 30));
+    room.see("enter send");
+    room.ask("go");
+    let left = |screen: &str| -> Option<u32> {
+        let rest = screen.split("lab takes 1 a minute · ").nth(1)?;
+        rest.split('s').next()?.parse().ok()
+    };
+    let screen =
+        room.wait("a countdown", |screen| left(screen).is_some() && screen.contains("one of a minute"));
+    let first = left(&screen).expect("seconds");
+    assert!(first <= 60, "{screen}");
+    room.wait("fewer seconds", |screen| left(screen).is_some_and(|now| now + 2 <= first));
+    room.send("\x03");
+    room.see("stopped");
+    room.send("\x11");
+    assert_eq!(room.end(), 0);
+    assert_eq!(server.requests().len(), 1, "what waited was sent after all");
+}
+
+#[test]
+fn a_limit_that_is_used_up_holds_the_other_seats_of_the_key() {
+    let head = crate::mock::head(
+        "200 OK",
+        &[
+            ("content-type", "text/event-stream"),
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-ratelimit-reset-requests", "1500ms"),
+            ("connection", "close"),
+        ],
+    );
+    let reply = [head, delta("the last one"), ending(12, 34)].concat();
+    let server =
+        Lab::new(lab::in_turn(vec![always(vec![Step::Send(reply), Step::Fin]), lab::text("after the wait")]));
+    let sandbox = server.sandbox_with("concurrency = 1\n");
+    let words = ["ask", "-n", "--format", "json", "-m", "lab/1", "-m", "lab/2", "go"];
+    let ran = sandbox.run(&words).expect(0);
+    let object: Value = serde_json::from_str(&ran.stdout).expect("one object");
+    let [first, second] = [0, 1].map(|at| object["replies"][at].clone());
+    assert_eq!((&first["attempts"], &second["attempts"]), (&json!(1), &json!(1)), "nobody was refused");
+    let took = |reply: &Value| reply["total_ms"].as_u64().expect("a time");
+    let late = took(&first).max(took(&second));
+    assert!(late >= 1_500, "the second came too early: {object}");
+    assert!(ran.stderr.contains("waits 2 s: lab asks to wait"), "{}", ran.stderr);
+}
+
 /// Safety R45: no certificate is ever taken unseen.
 #[test]
 fn there_is_no_flag_that_trusts_everybody() {
