@@ -104,10 +104,12 @@ pub(super) struct ChatDecoder {
     calls: Calls,
     details: Details,
     parts: Parts,
+    /// The tier that serves, when it was told.
+    tier: Option<String>,
+    /// Whether output tokens were counted.
+    counted: bool,
     /// The last usage as it came, so that a repeat says nothing.
     usage: String,
-    /// The service tier that was named last.
-    tier: Option<String>,
     ending: Ending,
     /// Whether anything of a reply came.
     any: bool,
@@ -134,8 +136,9 @@ impl ChatDecoder {
             calls: Calls::default(),
             details: Details::default(),
             parts: Parts::default(),
-            usage: String::new(),
             tier: None,
+            counted: false,
+            usage: String::new(),
             ending: Ending::default(),
             any: false,
             over: false,
@@ -217,6 +220,9 @@ impl ChatDecoder {
             }
             failed = failed.or(choice.error.get());
         }
+        if let Some(tier) = chunk.service_tier.get().filter(|tier| self.tier.as_deref() != Some(*tier)) {
+            self.tier = Some(tier.to_owned());
+        }
         full |= self.usage(chunk, out);
         self.parts.sources(chunk.citations);
         let flat = chunk.object.get() == Some("error")
@@ -297,9 +303,6 @@ impl ChatDecoder {
     }
 
     fn usage(&mut self, chunk: &Chunk<'_>, out: &mut Vec<StreamEvent>) -> bool {
-        if let Some(tier) = chunk.service_tier.get().filter(|tier| self.tier.as_deref() != Some(*tier)) {
-            self.tier = Some(tier.to_owned());
-        }
         let groq = || chunk.x_groq.get().and_then(|groq| groq.usage.get());
         let Some(raw) = chunk.usage.get().or_else(groq).filter(|raw| *raw != self.usage) else {
             return false;
@@ -312,6 +315,7 @@ impl ChatDecoder {
             return false;
         }
         raw.clone_into(&mut self.usage);
+        self.counted |= tokens.output.is_some_and(|output| output > 0);
         let billing = Billing { tier: self.tier.clone(), apart: Vec::new() };
         self.pending.flush(out);
         out.push(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing });
@@ -337,12 +341,14 @@ impl ChatDecoder {
         self.let_go(out);
         let calls = self.calls.take();
         let finish = match self.ending.take(!calls.is_empty()) {
+            // Nothing was said and nothing was counted: the provider gave up without a word.
+            Some(Finish::Stop) if !self.any && !self.counted && calls.is_empty() => {
+                return Err(empty());
+            }
             Some(finish) => finish,
             None if done && !self.flavour.quirks.always_finishes => {
                 if !self.any && calls.is_empty() {
-                    return Err(Fault::new(FaultClass::Provider, "The provider sent an empty reply.")
-                        .hint("Ask again, or ask another model.")
-                        .retryable());
+                    return Err(empty());
                 }
                 if calls.is_empty() { Finish::Unknown } else { Finish::ToolCalls }
             }
@@ -473,6 +479,12 @@ fn content(content: &Content<'_>, kind: Kind, depth: u8, tell: &mut dyn FnMut(Ki
 /// Whether the value of an `error` member says that there was one.
 pub(super) fn is_error(json: &str) -> bool {
     !matches!(json, "false" | "{}" | "[]" | "\"\"" | "0")
+}
+
+fn empty() -> Fault {
+    Fault::new(FaultClass::Provider, "The provider sent an empty reply.")
+        .hint("Ask again, or ask another model.")
+        .retryable()
 }
 
 /// The body ended before the reply did.

@@ -16,10 +16,8 @@ pub(super) fn tokens(usage: &Usage<'_>) -> Tokens {
         .or(usage.cached_tokens.get())
         .or(usage.prompt_cache_hit_tokens.get());
     let cache_write = details.and_then(|details| details.cache_write_tokens.get());
-    let out_details = usage.completion_tokens_details.get();
-    let reasoning = out_details.and_then(|details| details.reasoning_tokens.get());
-    // A part that is none is often told as zero by servers that do not have it at all.
-    let some = |count: Option<u64>| count.filter(|count| *count > 0);
+    let outputs = usage.completion_tokens_details.get();
+    let reasoning = outputs.and_then(|details| details.reasoning_tokens.get());
     let tools = usage.server_tool_use_details.get().or(usage.server_tool_use.get());
     let prompt = usage.prompt_tokens.get();
     let (read, written) = (cache_read.unwrap_or(0), cache_write.unwrap_or(0));
@@ -34,11 +32,16 @@ pub(super) fn tokens(usage: &Usage<'_>) -> Tokens {
         cache_write_1h: None,
         output: output(prompt, usage.completion_tokens.get(), reasoning, usage.total_tokens.get()),
         reasoning,
+        // Parts of which there are none say nothing.
         audio_input: some(details.and_then(|details| details.audio_tokens.get())),
-        audio_output: some(out_details.and_then(|details| details.audio_tokens.get())),
-        image_output: some(out_details.and_then(|details| details.image_tokens.get())),
+        audio_output: some(outputs.and_then(|details| details.audio_tokens.get())),
+        image_output: some(outputs.and_then(|details| details.image_tokens.get())),
         searches: some(tools.and_then(|tools| tools.web_search_requests.get())),
     }
+}
+
+fn some(count: Option<u64>) -> Option<u64> {
+    count.filter(|count| *count > 0)
 }
 
 /// All output: what the total has beyond the prompt, when the completion leaves the thinking out.

@@ -421,12 +421,12 @@ tolerant!(
         is_byok: Raw<'a> = "is_byok",
         /// OpenRouter: what the upstream bills.
         cost_details: Obj<CostDetails<'a>> = "cost_details",
-        /// xAI: the cost in 10⁻¹⁰ dollars.
-        cost_in_usd_ticks: Whole = "cost_in_usd_ticks",
         /// OpenRouter: what its own tools did.
         server_tool_use_details: Obj<ServerTools<'a>> = "server_tool_use_details",
-        /// OpenRouter: the same under its older name.
+        /// The same by its older name.
         server_tool_use: Obj<ServerTools<'a>> = "server_tool_use",
+        /// xAI: the cost in 10⁻¹⁰ dollars.
+        cost_in_usd_ticks: Whole = "cost_in_usd_ticks",
     }
 );
 
@@ -443,22 +443,22 @@ tolerant!(
 );
 
 tolerant!(
+    /// What a server's own tools did.
+    ServerTools {
+        /// Searches of the web.
+        web_search_requests: Whole = "web_search_requests",
+    }
+);
+
+tolerant!(
     /// Kinds of output.
     CompletionDetails {
         /// Thinking.
         reasoning_tokens: Whole = "reasoning_tokens",
         /// Sound.
         audio_tokens: Whole = "audio_tokens",
-        /// Pictures.
+        /// Images.
         image_tokens: Whole = "image_tokens",
-    }
-);
-
-tolerant!(
-    /// What tools of the server did.
-    ServerTools {
-        /// Searches of the web.
-        web_search_requests: Whole = "web_search_requests",
     }
 );
 
