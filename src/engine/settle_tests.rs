@@ -44,6 +44,7 @@ use crate::provider::Http;
 use crate::provider::Pace;
 use crate::provider::Providers;
 use crate::provider::connect;
+use crate::provider::driver_tests::mock::{Mock, Request, Step, head, response};
 use crate::store::Budgets;
 use crate::store::GroupBy;
 use crate::store::Place;
@@ -52,11 +53,6 @@ use crate::store::Settled;
 use crate::store::Store;
 use crate::store::UsageQuery;
 use crate::store::WhichRoom;
-
-#[path = "../../tests/mock/mod.rs"]
-mod mock;
-
-use mock::{Mock, Request, Step, head, response};
 
 const NOT_YET: &str = r#"{"error":{"code":404,"message":"Generation gen-1 not found"}}"#;
 

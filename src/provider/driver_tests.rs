@@ -14,7 +14,7 @@ use crate::provider::openai::tests::{asked, endpoint};
 use crate::provider::{Http, Pace, Provider, connect};
 
 #[path = "../../tests/mock/mod.rs"]
-pub(super) mod mock;
+pub(crate) mod mock;
 
 use mock::{Framing, LAST_CHUNK, Mock, Step, chunk, events, events_head, head, response};
 

@@ -214,7 +214,7 @@ pub fn openai_decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
 }
 
 #[cfg(test)]
-mod driver_tests;
+pub(crate) mod driver_tests;
 #[cfg(test)]
 mod fixtures_tests;
 #[cfg(test)]
