@@ -55,6 +55,11 @@ pub trait KeySource: Send + Sync {
 
     /// What the source is, without asking it: "the variable LAB_KEY".
     fn describe(&self) -> String;
+
+    /// Whether asking it may open a dialogue, so that it is only asked when a person waits for it.
+    fn may_ask(&self) -> bool {
+        false
+    }
 }
 
 /// Takes known keys out of texts that may quote them (safety R21): the second net behind

@@ -31,7 +31,7 @@ use crate::chat::Tariff;
 
 pub use credentials::{Aliases, Credentials, DEFAULT_ALIAS, alias, pasted};
 pub use explain::{ConfigErrors, Source, nearest};
-pub use paths::{Env, Paths, init};
+pub use paths::{Env, Paths, init, write_private};
 pub use secrets::{KeyConfig, MissingKey};
 
 /// The shipped config: every key explained, every key commented out.
@@ -62,6 +62,8 @@ pub struct Config {
     pub ui: UiConfig,
     /// `[keys.CONTEXT]`: chord to the name of an action, as text.
     pub keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// `[catalogue] refresh`: whether lists of models are asked for anew by themselves; `None`: yes.
+    pub refresh: Option<bool>,
     /// `[demo] pace` in thousandths of the real pace; 0 is at once.
     pub pace: Option<u32>,
     /// `[discover] local`: whether servers on this machine are looked for; `None`: yes.

@@ -94,6 +94,17 @@ impl Paths {
         self.data.join("credentials.toml")
     }
 
+    /// The lists of models of a provider, by its name, which may have any letters but a slash.
+    #[must_use]
+    pub fn models(&self, provider: &str) -> PathBuf {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '%' };
+        let name: String = provider.chars().map(plain).collect();
+        // Names that differ only in letters that no file should have get files of their own.
+        let odd: u32 = provider.chars().filter(|c| plain(*c) == '%').map(u32::from).sum();
+        let odd = if odd == 0 { String::new() } else { format!("%{odd}") };
+        self.cache.join("models").join(format!("{name}{odd}.json"))
+    }
+
     /// The user's own themes.
     #[must_use]
     pub fn themes(&self) -> PathBuf {
@@ -132,6 +143,20 @@ pub fn init(path: &Path) -> Result<(), InitError> {
     file.write_all(super::DEFAULT.as_bytes()).map_err(|error| InitError::Io(name(), error))
 }
 
+/// Writes a file whole or not at all, for the owner alone. What stood there before stays until the
+/// new one is there.
+///
+/// # Errors
+/// What the disk says.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    private_dirs(folder)?;
+    // Such a file is 0600 from its first moment.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
 /// Makes a directory and those above it, for the owner alone.
 pub(super) fn private_dirs(path: &Path) -> std::io::Result<()> {
     let mut builder = DirBuilder::new();
@@ -167,6 +192,33 @@ mod tests {
         assert_eq!(paths.database(), PathBuf::from("/d/salon/salon.db"));
         assert_eq!(paths.state, PathBuf::from("/d/salon"));
         assert_eq!(Paths::find(&Env::of(&[("XDG_CONFIG_HOME", ".")])), None);
+    }
+
+    #[test]
+    fn every_provider_has_a_file_of_its_own_below_the_cache() {
+        let env = Env::of(&[("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "/d"), ("XDG_CACHE_HOME", "/e")]);
+        let paths = Paths::find(&env).expect("places");
+        let of = |name: &str| paths.models(name);
+        assert_eq!(of("openrouter"), PathBuf::from("/e/salon/models/openrouter.json"));
+        for name in ["..", ".", "a.b", "a:b", "lab"] {
+            assert_eq!(of(name).parent(), Some(Path::new("/e/salon/models")), "{name}");
+        }
+        assert_ne!(of("a.b"), of("a:b"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_the_owners_and_takes_the_place_of_the_old_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a/b.json");
+        for text in ["one", "two"] {
+            write_private(&path, text.as_bytes()).expect("written");
+            assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
+        }
+        let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().expect("a parent"))), (0o600, 0o700));
+        assert_eq!(std::fs::read_dir(folder.path().join("a")).expect("a folder").count(), 1);
     }
 
     #[cfg(unix)]

@@ -133,6 +133,7 @@ pub(super) const ROOT: &[Field<Config>] = rows![Config;
     "budget" => |config, value, walk| walk.inner(value, "[budget]", BUDGET, &mut config.budget);
     "ui" => |config, value, walk| walk.inner(value, "[ui]", UI, &mut config.ui);
     "keys" => keys;
+    "catalogue" => |config, value, walk| walk.inner(value, "[catalogue]", CATALOGUE, config);
     "demo" => |config, value, walk| walk.inner(value, "[demo]", DEMO, config);
     "discover" => |config, value, walk| walk.inner(value, "[discover]", DISCOVER, config);
 ];
@@ -148,6 +149,11 @@ pub(super) const BUDGET: &[Field<BudgetConfig>] = rows![BudgetConfig;
     "week" => |budget, value, walk| budget.week = walk.dollars(value);
     "month" => |budget, value, walk| budget.month = walk.dollars(value);
     "room" => |budget, value, walk| budget.room = walk.dollars(value);
+];
+
+/// `[catalogue]`.
+pub(super) const CATALOGUE: &[Field<Config>] = rows![Config;
+    "refresh" => |config, value, walk| config.refresh = walk.boolean(value);
 ];
 
 /// `[demo]`.
@@ -561,6 +567,7 @@ pub(super) fn all_names() -> Vec<&'static str> {
     [
         names(ROOT),
         names(BUDGET),
+        names(CATALOGUE),
         names(DEMO),
         names(DISCOVER),
         names(UI),

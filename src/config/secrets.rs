@@ -121,6 +121,10 @@ impl KeySource for CommandKey {
         // The arguments stay out: some people write a key there.
         format!("the command {}", Untrusted::from(self.argv.first().map_or("", String::as_str)).line())
     }
+
+    fn may_ask(&self) -> bool {
+        true
+    }
 }
 
 impl CommandKey {
