@@ -248,6 +248,33 @@ fn the_picker_swaps_marks_and_adds() {
 }
 
 #[test]
+fn the_picker_tells_what_a_model_can_and_stays_where_it_is() {
+    let mut h = Harness::new(&["a"]);
+    let model = |id: &str, kinds: &[&str]| {
+        let mut info = ModelInfo::bare(ModelRef::new("lab", id));
+        info.name = Some(format!("The {id}"));
+        info.abilities.input = Some(kinds.iter().map(|kind| (*kind).to_owned()).collect());
+        info.abilities.tools = Some(!kinds.is_empty());
+        info.abilities.reasoning = Some(kinds.len() > 1);
+        info.expires = (kinds.len() > 1).then(|| "2026-12-31".to_owned());
+        info
+    };
+    h.report(Report::Models(vec![model("plain", &[]), model("seer", &["text", "image"])]));
+    h.press("ctrl-l").sees("lab/seer").sees("image  tools  thinks  until 2026-12-31");
+    h.press("down").type_text("theseer").sees("lab/seer").misses("lab/plain");
+    h.press("ctrl-u").press("down");
+    // Others come while it is open: the cursor stays on its model.
+    h.report(Report::Models(vec![
+        model("new", &[]),
+        model("newer", &[]),
+        model("seer", &[]),
+        model("plain", &[]),
+    ]));
+    h.sees("lab/newer").misses("image").press("enter");
+    assert_eq!(h.state.panes[0].seat.model.to_string(), "lab/seer");
+}
+
+#[test]
 fn a_model_of_an_unknown_provider_is_refused_with_the_nearest_name() {
     let mut h = Harness::new(&["a"]);
     h.send("/model opnrouter/x/y").sees("there is no provider opnrouter; did you mean openrouter/x/y?");

@@ -16,8 +16,10 @@ use crate::tui::keymap::Keymap;
 pub struct Cx<'a> {
     /// The keys.
     pub keymap: &'a Keymap,
-    /// The models that are known offline.
+    /// The models that are known.
     pub models: &'a [ModelRow],
+    /// How often they were told anew: with another number, other models may stand at every place.
+    pub models_told: u64,
     /// The commands: name and sentence.
     pub commands: &'a [(&'static str, &'static str)],
     /// All themes.
@@ -63,6 +65,14 @@ pub struct ModelRow {
     pub alias: Option<String>,
     /// Tokens that fit, when known.
     pub context: Option<u64>,
+    /// May be sent pictures.
+    pub sees: bool,
+    /// Can call tools.
+    pub has_tools: bool,
+    /// Can think before it answers.
+    pub thinks: bool,
+    /// The day after which it is gone, when it is known.
+    pub expires: Option<String>,
     /// How it is paid for.
     pub tariff: Tariff,
     /// Dollars for a million tokens in and out, when known.

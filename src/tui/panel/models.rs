@@ -30,8 +30,10 @@ use crate::tui::widget::put_fields_right;
 pub struct Models {
     list: List,
     marked: Vec<ModelRef>,
-    /// How many models there were at the last search: more may come while it is open.
-    known: usize,
+    /// How often the models had been told at the last search: others may come while it is open.
+    told: u64,
+    /// The model under the cursor, to find it again when others come.
+    under: Option<ModelRef>,
 }
 
 impl Models {
@@ -44,7 +46,7 @@ impl Models {
     }
 
     fn search(&mut self, cx: &Cx<'_>) {
-        self.known = cx.models.len();
+        self.told = cx.models_told;
         self.list.search(cx.models.iter().map(|row| row.search.as_str()));
         if self.typed(cx).is_none() {
             return;
@@ -133,6 +135,7 @@ impl Panel for Models {
                     if changed {
                         self.search(cx);
                     }
+                    self.under = self.picked(cx);
                     Outcome::Stay(Vec::new())
                 }
             },
@@ -140,10 +143,16 @@ impl Panel for Models {
     }
 
     fn prepare(&mut self, area: Rect, cx: &Cx<'_>) {
-        if self.known != cx.models.len() {
+        if self.told != cx.models_told {
             self.search(cx);
+            let under = self.under.take();
+            let place = under.and_then(|under| cx.models.iter().position(|row| row.model == under));
+            if let Some(place) = place {
+                self.list.select(place);
+            }
         }
         self.list.prepare(area.height.saturating_sub(1));
+        self.under = self.picked(cx);
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, paint: Paint<'_>, cx: &Cx<'_>) -> Option<Position> {
@@ -193,9 +202,7 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
     let used = put_fields(buffer, cells, &fields, paint);
     let rest = Rect { x: cells.x + used, width: cells.width - used, ..cells };
     let mut facts = Vec::new();
-    if let Some(context) = row.context {
-        facts.push(Field::new(format!("  {}", super::tokens(context)), Role::Dim));
-    }
+    // From the right: what comes last goes first where there is no room.
     let price = match (row.tariff, row.price) {
         (Tariff::Local, _) => "  local".to_owned(),
         (Tariff::Play, _) => "  demo".to_owned(),
@@ -207,12 +214,24 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
         (Tariff::Metered, None) => "  price ?".to_owned(),
     };
     facts.push(Field::new(price, Role::Money));
-    put_fields_right(buffer, rest, &facts, paint);
+    if let Some(context) = row.context {
+        facts.push(Field::new(format!("  {}", super::tokens(context)), Role::Dim));
+    }
+    if let Some(day) = &row.expires {
+        facts.push(Field::new(format!("  until {}", one_line(day)), Role::Warn));
+    }
+    let marks = [(row.thinks, "  thinks"), (row.has_tools, "  tools"), (row.sees, "  image")];
+    facts.extend(marks.iter().filter(|(can, _)| *can).map(|(_, word)| Field::new(*word, Role::Dim)));
+    facts.reverse();
+    let mut facts = facts.as_slice();
+    while !put_fields_right(buffer, rest, facts, paint) && facts.len() > 1 {
+        facts = facts.get(1..).unwrap_or_default();
+    }
 }
 
 /// Dollars for a million tokens, from the price of one: as price lists write them, with two decimals
 /// and more only where they say something.
-fn per_million(price: crate::chat::Pico) -> String {
+fn per_million(price: Pico) -> String {
     let mut text = short_usd(i128::from(price.0) * 1_000_000);
     while text.ends_with('0') && text.find('.').is_some_and(|point| text.len() - point > 3) {
         text.pop();

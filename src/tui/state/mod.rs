@@ -62,6 +62,8 @@ pub use target::{Target, listed};
 pub struct Known {
     /// The models that can be chosen.
     pub models: Vec<ModelRow>,
+    /// How often they were told.
+    pub models_told: u64,
     /// How the tokens of each provider are paid for.
     pub tariffs: BTreeMap<String, Tariff>,
     /// Providers on this machine: nobody is paid there.
@@ -175,6 +177,7 @@ impl State {
             not_saved: None,
             known: Known {
                 models: Vec::new(),
+                models_told: 0,
                 tariffs: setup.tariffs,
                 near: setup.near,
                 labels: setup.labels,

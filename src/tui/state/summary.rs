@@ -57,6 +57,7 @@ impl State {
         let cx = Cx {
             keymap: &self.keymap,
             models: &self.known.models,
+            models_told: self.known.models_told,
             commands: &self.commands,
             themes: &self.look.ui.themes,
             theme: &self.look.ui.theme,
@@ -206,8 +207,12 @@ fn model_row(known: &Known, info: ModelInfo) -> ModelRow {
     let alias = label.and_then(|label| label.alias.clone());
     let one = |tokens: Tokens| (known.price)(&info.model, &tokens).amount;
     let none = Tokens { input: Some(0), output: Some(0), ..Tokens::default() };
-    let input = one(Tokens { input: Some(1), ..none });
-    let output = one(Tokens { output: Some(1), ..none });
+    // What a request costs by itself is no price of a token.
+    let fee = one(none);
+    let less = |whole: Option<Pico>| Some(Pico(whole?.0.checked_sub(fee?.0)?));
+    let input = less(one(Tokens { input: Some(1), ..none }));
+    let output = less(one(Tokens { output: Some(1), ..none }));
+    let can = &info.abilities;
     let search = format!(
         "{} {} {}",
         alias.as_deref().unwrap_or_default(),
@@ -218,6 +223,10 @@ fn model_row(known: &Known, info: ModelInfo) -> ModelRow {
         search: search.trim().to_owned(),
         alias,
         context: info.context,
+        sees: can.input.iter().flatten().any(|kind| kind == "image"),
+        has_tools: can.tools == Some(true),
+        thinks: can.reasoning == Some(true),
+        expires: info.expires,
         tariff: known.tariffs.get(&info.model.provider).copied().unwrap_or_default(),
         price: input.zip(output),
         model: info.model,

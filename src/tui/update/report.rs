@@ -39,6 +39,9 @@ pub fn report(state: &mut State, report: Report, out: &mut Vec<Effect>) {
             state.tell(Notice::warning("the editor did not end well; the draft is as it was"))
         }
         Report::Prompts(prompts) => state.composer.prompts.add_older(prompts),
-        Report::Models(models) => state.known.models = state.model_rows(models),
+        Report::Models(models) => {
+            state.known.models = state.model_rows(models);
+            state.known.models_told += 1;
+        }
     }
 }
