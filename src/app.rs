@@ -4,11 +4,13 @@
 
 mod ask;
 mod build;
+mod catalogue;
 mod endpoints;
 mod harden;
 mod keys;
 mod lineup;
 mod log;
+mod models;
 mod room;
 
 use std::ffi::OsString;
@@ -98,11 +100,7 @@ fn open(cli: Cli, world: World, out: &mut Out) -> u8 {
     }
     match command {
         Command::Ask(args) => ask::run(&world, &args, out),
-        Command::Models(args) => {
-            let code = cli::models(&args, &world.model_lines(), out);
-            out.tell(&format!("prices: the config's, else those of {}", world.prices_dated()));
-            code
-        }
+        Command::Models(args) => models::run(&world, &args, out),
         Command::Usage(args) => {
             with_store(&world, out, |store, out| cli::usage(&args, store, world.budgets().day, out))
         }

@@ -5,6 +5,7 @@ use crate::app::USAGE;
 use crate::app::build::World;
 use crate::app::build::runtime;
 use crate::app::lineup::reseat;
+use crate::app::models;
 use crate::chat::ContextMode;
 use crate::chat::Door;
 use crate::chat::Ids;
@@ -39,7 +40,13 @@ pub(super) fn run(world: &World, args: &AskArgs, out: &mut Out) -> u8 {
     }
     let store = opened.store;
     let code = match prepare(world, args, named, &store) {
-        Ok(prepared) => go(world, args, &store, (question, prepared), out),
+        Ok(prepared) => {
+            let asked = prepared.0.seats.iter().filter(|seat| !seat.muted).map(|seat| &seat.model);
+            for notice in models::look_up(world, asked) {
+                out.tell(&notice.text);
+            }
+            go(world, args, &store, (question, prepared), out)
+        }
         Err((why, code)) => refuse(&why, code, out),
     };
     store.close();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tokio::runtime::Runtime;
 
+use crate::app::catalogue::Lists;
 use crate::app::endpoints::Endpoints;
 use crate::app::endpoints::no_such_key;
 use crate::app::keys::Keys;
@@ -15,7 +16,6 @@ use crate::chat::Dialect;
 use crate::chat::Door;
 use crate::chat::Endpoint;
 use crate::chat::Millis;
-use crate::chat::ModelInfo;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
 use crate::chat::Pico;
@@ -23,7 +23,6 @@ use crate::chat::Redactor;
 use crate::chat::Seat;
 use crate::chat::Source;
 use crate::chat::Tokens;
-use crate::cli::ModelLine;
 use crate::cli::ProviderLine;
 use crate::config;
 use crate::config::ConfigErrors;
@@ -43,7 +42,6 @@ use crate::provider::Http;
 use crate::provider::LessonBook;
 use crate::provider::Pace;
 use crate::provider::Providers;
-use crate::provider::demo_models;
 use crate::store::Budgets;
 use crate::store::Opened;
 use crate::store::Orphan;
@@ -61,6 +59,8 @@ pub(super) struct World {
     pub redactor: Redactor,
     /// The way to every provider; nothing is made before it is used.
     pub http: Http,
+    /// The lists of models that providers gave.
+    pub lists: Lists,
     found: Vec<Notice>,
     /// The name of the key that was asked for.
     wanted: Option<String>,
@@ -97,7 +97,8 @@ impl World {
         found.extend(odd);
         found.extend(log::begin(&env, paths.as_ref(), &redactor));
         let http = Http::new(redactor.clone());
-        let world = Self { env, paths, loaded, endpoints, book, redactor, http, found, wanted };
+        let lists = Lists::new(paths.clone(), book.clone(), http.clone());
+        let world = Self { env, paths, loaded, endpoints, book, redactor, http, lists, found, wanted };
         errors.extend(world.dangling());
         if errors.is_empty() {
             return Ok(world);
@@ -243,60 +244,6 @@ impl World {
                 self.env.get("USER").or_else(|| self.env.get("LOGNAME")).unwrap_or_else(|| "user".to_owned());
             format!("{user}@{}", host(&self.env))
         })
-    }
-
-    /// The models that are known without a network, of providers that can be asked.
-    pub fn models(&self) -> Vec<ModelInfo> {
-        let config = &self.loaded.config;
-        let mut found: Vec<ModelInfo> =
-            self.book.models().filter(|info| self.endpoints.get(&info.model.provider).is_some()).collect();
-        let defaults = self.endpoints.iter().flat_map(|known| {
-            known.defaults.iter().map(|id| ModelRef::new(&known.endpoint.name, id.as_str()))
-        });
-        for model in config.models.keys().cloned().chain(defaults) {
-            if !found.iter().any(|info| info.model == model) {
-                found.push(ModelInfo::bare(model));
-            }
-        }
-        for info in &mut found {
-            let demo =
-                demo_models().iter().find(|demo| info.model.provider == "demo" && info.model.id == demo.id);
-            info.name = demo.map(|demo| demo.doc.to_owned());
-            if let Some(written) = config.models.get(&info.model) {
-                info.context = written.context.or(info.context);
-                info.max_output = written.max_output.or(info.max_output);
-            }
-        }
-        found
-    }
-
-    /// The date of the prices that are shipped with salon.
-    pub fn prices_dated(&self) -> &'static str {
-        self.book.dated()
-    }
-
-    /// The same for `salon models`: those that can be asked now first.
-    pub fn model_lines(&self) -> Vec<ModelLine> {
-        let mut lines: Vec<ModelLine> = self
-            .models()
-            .into_iter()
-            .map(|info| {
-                let tariff = self.endpoints.tariff(&info.model.provider);
-                ModelLine {
-                    alias: self
-                        .loaded
-                        .config
-                        .models
-                        .get(&info.model)
-                        .and_then(|written| written.alias.clone()),
-                    price: self.book.price_at(&info.model, tariff, 0),
-                    ready: self.endpoints.get(&info.model.provider).is_some_and(|known| known.ready),
-                    info,
-                }
-            })
-            .collect();
-        lines.sort_by_key(|line| !line.ready);
-        lines
     }
 
     /// The providers for `salon config show`.

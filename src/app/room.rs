@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use crate::app::USAGE;
 use crate::app::build::World;
 use crate::app::build::runtime;
 use crate::app::lineup::memory;
 use crate::app::lineup::reseat;
+use crate::app::models;
 use crate::chat::Door;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
@@ -95,6 +97,7 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         world.engine(store.clone(), Door::Tui, None)
     };
     let chosen = world.loaded.config.lineup.clone();
+    let asked: Vec<ModelRef> = seats.iter().map(|seat| seat.model.clone()).collect();
     Ok(Setup {
         runtime,
         engine,
@@ -124,7 +127,7 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         notices,
         labels: labels(&world),
         lineup: Box::new(move |seats| memory(chosen.as_deref(), seats)),
-        models: Box::new(move || world.models()),
+        models: Box::new(move |news| models::tend(Arc::new(world), &asked, &news)),
     })
 }
 

@@ -9,6 +9,7 @@ mod args;
 mod ask;
 mod attach;
 mod config;
+mod filter;
 mod json;
 mod models;
 mod out;
@@ -17,7 +18,9 @@ mod rooms;
 mod table;
 mod usage;
 
-pub use args::{AskArgs, Cli, Command, Config as ConfigCommand, RoomArgs, Rooms, completions, man, parse};
+pub use args::{
+    AskArgs, Cli, Command, Config as ConfigCommand, ModelsArgs, RoomArgs, Rooms, completions, man, parse,
+};
 pub use ask::{Asking, run as ask};
 pub use config::{ProviderLine, check, init, path, show};
 pub use models::{ModelLine, run as models};

@@ -50,6 +50,13 @@ impl Out {
         self.stdout_is_terminal
     }
 
+    /// The columns of the terminal behind standard output; `None`: there is none, or it does not say.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|_| self.stdout_is_terminal)?;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    }
+
     /// Whether nobody reads standard output any more, or it cannot be written.
     #[must_use]
     pub fn is_over(&self) -> bool {

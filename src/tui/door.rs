@@ -12,7 +12,6 @@ use tokio::runtime::Runtime;
 use crate::chat::Charge;
 use crate::chat::Ids;
 use crate::chat::Millis;
-use crate::chat::ModelInfo;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
 use crate::chat::Room;
@@ -26,6 +25,7 @@ use crate::price::Work;
 use crate::store::Budgets;
 use crate::store::Store;
 use crate::tui::effect::Lineup;
+use crate::tui::effect::News;
 use crate::tui::keymap::Keymap;
 use crate::tui::runtime;
 use crate::tui::runtime::Options;
@@ -79,8 +79,8 @@ pub struct Setup {
     pub themes: Option<PathBuf>,
     /// What is to be told.
     pub notices: Vec<Notice>,
-    /// Models that are known without asking anybody; asked after the first frame.
-    pub models: Box<dyn FnOnce() -> Vec<ModelInfo> + Send>,
+    /// Finds out what models there are, after the first frame, and tells it.
+    pub models: Box<dyn FnOnce(News) + Send>,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
 }

@@ -103,6 +103,28 @@ pub enum Report {
     Edited(Option<String>),
     /// The prompts of earlier rooms, newest first (sent once after the first frame).
     Prompts(Vec<String>),
-    /// The models that are known offline (sent once after the first frame).
+    /// The models that are known (sent after the first frame, and again when there are others).
     Models(Vec<crate::chat::ModelInfo>),
+}
+
+/// A way to tell the room what was found out meanwhile. When the room is gone, nobody is told.
+#[derive(Clone)]
+pub struct News(tokio::sync::mpsc::UnboundedSender<Report>);
+
+impl News {
+    /// A way into this room.
+    #[must_use]
+    pub fn to(reports: tokio::sync::mpsc::UnboundedSender<Report>) -> Self {
+        Self(reports)
+    }
+
+    /// The models that are known now.
+    pub fn models(&self, models: Vec<crate::chat::ModelInfo>) {
+        let _ = self.0.send(Report::Models(models));
+    }
+
+    /// Something to tell.
+    pub fn tell(&self, notice: crate::chat::Notice) {
+        let _ = self.0.send(Report::Notice(notice));
+    }
 }

@@ -19,6 +19,7 @@ mod view;
 mod widget;
 
 pub use door::{Setup, run};
+pub use effect::News;
 pub use state::Label;
 
 /// What `benches/` measures of the screen.

@@ -23,10 +23,11 @@ impl Lab {
         Self { mock: Mock::answering(responder) }
     }
 
-    /// A sandbox whose provider `lab` is this server, with this added to its config.
+    /// A sandbox whose provider `lab` is this server, with this added to its config. Its models are
+    /// not asked for: requests that a test counts are those for replies.
     pub fn sandbox_with(&self, more: &str) -> Sandbox {
         Sandbox::new().variable("LAB_KEY", KEY).config(&format!(
-            "[provider.lab]\ndialect = \"openai\"\nbase_url = \"{}/v1\"\napi_key = {{ env = \"LAB_KEY\" }}\n{more}",
+            "[catalogue]\nrefresh = false\n[provider.lab]\ndialect = \"openai\"\nbase_url = \"{}/v1\"\napi_key = {{ env = \"LAB_KEY\" }}\n{more}",
             self.mock.url()
         ))
     }

@@ -20,7 +20,6 @@ use ratatui::layout::{Rect, Size};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use crate::chat::ModelInfo;
 use crate::chat::Notice;
 use crate::engine::Engine;
 use crate::engine::Inlet;
@@ -29,6 +28,7 @@ use crate::engine::mailbox;
 use crate::store::Store;
 use crate::tui::effect::Effect;
 use crate::tui::effect::Lineup;
+use crate::tui::effect::News;
 use crate::tui::effect::Report;
 use crate::tui::markdown;
 use crate::tui::runtime::clipboard::Choice;
@@ -80,8 +80,8 @@ pub struct Options {
     pub clipboard: String,
     /// The user's days.
     pub zone: jiff::tz::TimeZone,
-    /// Models that are known without asking anybody; read after the first frame.
-    pub models: Box<dyn FnOnce() -> Vec<ModelInfo> + Send>,
+    /// Finds out what models there are, after the first frame, and tells it.
+    pub models: Box<dyn FnOnce(News) + Send>,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
     /// Whether the draft is sent at once.
@@ -138,7 +138,7 @@ struct Room {
     depth: theme::Depth,
     titles: bool,
     size: Size,
-    models: Option<Box<dyn FnOnce() -> Vec<ModelInfo> + Send>>,
+    models: Option<Box<dyn FnOnce(News) + Send>>,
     send: bool,
     end: Option<End>,
 }
@@ -250,7 +250,7 @@ impl Room {
             tokio::time::sleep(SETTLED).await;
             let _ = tokio::task::spawn_blocking(move || {
                 if let Some(models) = models {
-                    let _ = reports.send(Report::Models(models()));
+                    models(News::to(reports));
                 }
                 markdown::warm();
             })
