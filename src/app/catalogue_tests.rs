@@ -32,7 +32,8 @@ impl Place {
 
 fn endpoint() -> Endpoint {
     let loaded = crate::config::Loaded::empty();
-    let (endpoints, _) = crate::app::endpoints::Endpoints::build(&loaded, presets(), &Env::of(&[]));
+    let (endpoints, _) =
+        crate::app::endpoints::Endpoints::build(&loaded, presets(), &crate::app::keys::Keys::default());
     endpoints.get("openrouter").expect("known").endpoint.clone()
 }
 

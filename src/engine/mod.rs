@@ -37,6 +37,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::RwLock;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -65,6 +66,7 @@ use crate::engine::limiter::Limiter;
 use crate::engine::settle::Tell;
 use crate::engine::start::Start;
 use crate::price::PriceBook;
+use crate::provider::Provider;
 use crate::provider::Providers;
 use crate::store::Budgets;
 use crate::store::RoomHead;
@@ -158,7 +160,8 @@ pub struct Engine {
 
 /// What all runs share.
 struct Inner {
-    providers: Providers,
+    /// Who can be asked; one may take another's place while the engine runs.
+    providers: RwLock<Providers>,
     rates: Arc<dyn Rates>,
     book: Arc<dyn Book>,
     clock: Arc<dyn Clock>,
@@ -217,7 +220,7 @@ impl Engine {
         runtime.spawn(journal.work());
         Self {
             inner: Arc::new(Inner {
-                providers,
+                providers: RwLock::new(providers),
                 rates,
                 book,
                 clock,
@@ -259,6 +262,14 @@ impl Engine {
         }
     }
 
+    /// A provider takes the place of the one of its name, or is a new one. Runs in flight keep the
+    /// one that they began with.
+    pub fn adopt_provider(&self, provider: Arc<dyn Provider>) {
+        let name = provider.endpoint().name.clone();
+        let mut providers = self.inner.providers.write().unwrap_or_else(PoisonError::into_inner);
+        providers.insert(name, provider);
+    }
+
     /// Stops a run: its socket is closed, its text kept, its charge settled as far as known.
     pub fn cancel(&self, run: RunId) {
         if let Some(stop) = self.inner.live().get(&run) {
@@ -276,7 +287,7 @@ impl Engine {
     /// Estimated tokens and worst case of a request, for the composer. Pure.
     #[must_use]
     pub fn estimate(&self, seat: &Seat, messages: &[Message]) -> Estimate {
-        let provider = self.inner.providers.get(&seat.model.provider);
+        let provider = self.inner.provider(&seat.model.provider);
         let tariff = provider.map_or(Tariff::Metered, |provider| provider.endpoint().tariff);
         estimate::of(self.inner.rates.as_ref(), tariff, seat, messages)
     }
@@ -294,7 +305,25 @@ impl Engine {
     }
 }
 
+/// What asking this seat is likely to take and to cost, without an engine. Pure.
+#[must_use]
+pub fn estimate_with(prices: &PriceBook, tariff: Tariff, seat: &Seat, messages: &[Message]) -> Estimate {
+    estimate::of(prices, tariff, seat, messages)
+}
+
 impl Inner {
+    /// The provider of that name, as it is now.
+    fn provider(&self, name: &str) -> Option<Arc<dyn Provider>> {
+        // A map is whole even if somebody panicked beside it.
+        self.providers.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)
+    }
+
+    /// The names of the providers of which this is true.
+    fn names_of(&self, is: impl Fn(&dyn Provider) -> bool) -> Vec<String> {
+        let providers = self.providers.read().unwrap_or_else(PoisonError::into_inner);
+        providers.iter().filter(|(_, provider)| is(provider.as_ref())).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Makes a run known, so that it can be stopped.
     fn enlist(&self, run: RunId) -> CancellationToken {
         let stop = CancellationToken::new();

@@ -35,7 +35,7 @@ pub type Tell = Box<dyn Fn(Settled) + Send + Sync>;
 pub fn later(inner: &Arc<Inner>, model: &ModelRef, entry: &LedgerEntry) {
     let Some(generation) = entry.generation_id.as_ref() else { return };
     let known = entry.charge.source == Source::Reported || entry.charge.tariff != Tariff::Metered;
-    let Some(provider) = inner.providers.get(&model.provider) else { return };
+    let Some(provider) = inner.provider(&model.provider) else { return };
     if known || inner.tell.get().is_none() || provider.true_cost(generation.raw()).is_none() {
         return;
     }
@@ -51,9 +51,7 @@ pub fn later(inner: &Arc<Inner>, model: &ModelRef, entry: &LedgerEntry) {
 /// Asks about everything of the last day that is still open.
 pub async fn all(inner: Arc<Inner>) {
     let since = Millis(inner.clock.wall().0.saturating_sub(BACK_MS));
-    let can = |provider: &Arc<dyn Provider>| provider.true_cost("").is_some();
-    let providers = inner.providers.iter().filter(|(_, provider)| can(provider));
-    let names: Vec<String> = providers.map(|(name, _)| name.clone()).collect();
+    let names = inner.names_of(|provider| provider.true_cost("").is_some());
     if names.is_empty() {
         return;
     }
@@ -63,7 +61,7 @@ pub async fn all(inner: Arc<Inner>) {
 
 /// Asks until there is an answer that counts, or the patience ends.
 async fn one(inner: Arc<Inner>, open: Unsettled) {
-    let Some(provider) = inner.providers.get(&open.model.provider).map(Arc::clone) else { return };
+    let Some(provider) = inner.provider(&open.model.provider) else { return };
     for pause in PAUSES {
         let until = inner.clock.now() + Duration::from_millis(pause);
         inner.clock.sleep_until(until).await;

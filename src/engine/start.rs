@@ -81,7 +81,7 @@ impl Start {
         for (Planned { ask, attempt, input_guess }, stop) in planned.into_iter().zip(stops) {
             let pen = Pen::begin(inner.notes.clone(), ask.run, ask.reply, outlet.clone()).await;
             let run = Run {
-                provider: inner.providers.get(&ask.seat.model.provider).map(Arc::clone),
+                provider: inner.provider(&ask.seat.model.provider),
                 inner: Arc::clone(&inner),
                 ask,
                 first: attempt,
@@ -125,7 +125,8 @@ async fn begin(inner: &Inner, job: Job) -> Result<Vec<Planned>, StoreError> {
 fn plan(inner: &Inner, room: RoomId, turn: TurnId, asks: Vec<Ask>) -> Vec<Planned> {
     asks.into_iter()
         .map(|ask| {
-            let endpoint = inner.providers.get(&ask.seat.model.provider).map(|p| p.endpoint());
+            let provider = inner.provider(&ask.seat.model.provider);
+            let endpoint = provider.as_ref().map(|provider| provider.endpoint());
             let tariff = endpoint.map_or(Tariff::Metered, |endpoint| endpoint.tariff);
             let estimate = estimate::of(inner.rates.as_ref(), tariff, &ask.seat, &ask.messages);
             let attempt = AttemptStart {
@@ -174,7 +175,8 @@ fn reply_start(turn: TurnId, planned: &Planned) -> ReplyStart {
 fn refuse(inner: &Inner, asked: &[Asked], outlet: &Outlet, submitted: Instant, fault: &Fault) {
     let at = inner.clock.now();
     for (run, provider) in asked {
-        let endpoint = inner.providers.get(provider).map(|p| p.endpoint());
+        let provider = inner.provider(provider);
+        let endpoint = provider.as_ref().map(|provider| provider.endpoint());
         let tariff = endpoint.map_or(Tariff::Metered, |endpoint| endpoint.tariff);
         let outcome = Outcome {
             status: Status::Failed,
