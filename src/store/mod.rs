@@ -14,6 +14,7 @@
 mod budget;
 mod codec;
 mod extras;
+mod health;
 mod instance;
 mod ledger;
 mod open;
@@ -50,6 +51,7 @@ use crate::store::writer::Book;
 use crate::store::writer::Fail;
 use crate::store::writer::Message;
 
+pub use health::examine;
 pub use terms::{
     Apart, Budgets, Delta, DeltaKind, Estimator, GroupBy, Opened, Orphan, Place, ReplyEnd, ReplyStart,
     RoomHead, RoomLine, Settled, Settlement, StoreError, TurnStart, Unsettled, UsageQuery, UsageReport,

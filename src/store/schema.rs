@@ -151,7 +151,7 @@ pub(super) fn migrate(conn: &mut Connection, file: Option<&Path>, steps: &[&str]
     Ok(())
 }
 
-fn steps_taken(conn: &Connection) -> Result<usize, rusqlite::Error> {
+pub(super) fn steps_taken(conn: &Connection) -> Result<usize, rusqlite::Error> {
     let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(0))
 }
