@@ -30,17 +30,15 @@ fn taken(text: &str, env: &[(&str, &str)], kept: &[&str], wanted: Option<&str>) 
 fn config_then_variable_then_file() {
     let set = &[("OA_KEY", "sk-var-01234"), ("MINE", "sk-mine-0123")];
     let config = "[provider.openai]\napi_key = { env = \"MINE\" }\n";
-    let rows: &[(&str, &[(&str, &str)], &[&str], &str, bool)] = &[
-        (config, set, &["default"], "the variable MINE", true),
-        (config, &[], &["default"], "the variable MINE", false),
-        ("", set, &["default"], "the variable OA_KEY", true),
-        ("", &[], &["default"], "the key default of openai in", true),
-        ("", &[], &[], "the variable OA_KEY is not set", false),
-    ];
-    for (text, env, kept, way, ready) in rows {
+    let holds = |text, env: &[(&str, &str)], kept: &[&str], (way, ready)| {
         let (alias, found, there) = taken(text, env, kept, None);
-        assert!(found.starts_with(way) && there == *ready && alias == "default", "{text} {env:?}: {found}");
-    }
+        assert!(found.starts_with(way) && there == ready && alias == "default", "{text} {env:?}: {found}");
+    };
+    holds(config, set, &["default"], ("the variable MINE", true));
+    holds(config, &[], &["default"], ("the variable MINE", false));
+    holds("", set, &["default"], ("the variable OA_KEY", true));
+    holds("", &[], &["default"], ("the key default of openai in", true));
+    holds("", &[], &[], ("the variable OA_KEY is not set", false));
 }
 
 #[test]

@@ -257,6 +257,7 @@ pub fn alias(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 #[path = "credentials_tests.rs"]
 mod tests;

@@ -8,6 +8,7 @@ mod credentials;
 mod explain;
 #[cfg(feature = "keyring")]
 mod keyring;
+mod keys;
 mod paths;
 mod schema;
 mod secrets;
