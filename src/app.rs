@@ -2,14 +2,19 @@
 //! Nothing is decided here that a lower floor can decide, and nothing is done before it is needed:
 //! no network, no key, no runtime for what only prints.
 
+mod accounts;
 mod ask;
+mod browser;
 mod build;
 mod catalogue;
+mod doctor;
 mod endpoints;
 mod harden;
 mod keys;
 mod lineup;
 mod log;
+mod login;
+mod logins;
 mod models;
 mod room;
 
@@ -101,6 +106,10 @@ fn open(cli: Cli, world: World, out: &mut Out) -> u8 {
     match command {
         Command::Ask(args) => ask::run(&world, &args, out),
         Command::Models(args) => models::run(&world, &args, out),
+        Command::Usage(args) if args.account => accounts::run(&world, &args, out),
+        Command::Login(args) => login::run(&world, &args, out),
+        Command::Logout(args) => login::leave(&world, &args, out),
+        Command::Doctor(args) => doctor::run(&world, &args, out),
         Command::Usage(args) => {
             with_store(&world, out, |store, out| cli::usage(&args, store, world.budgets().day, out))
         }

@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use crate::app::catalogue::Lists;
 use crate::app::endpoints::Endpoints;
+use crate::app::endpoints::Known;
 use crate::app::endpoints::no_such_key;
 use crate::app::keys::Keys;
 use crate::app::lineup::Names;
@@ -254,15 +255,16 @@ impl World {
             .collect()
     }
 
-    /// Whether nothing but the offline demo models can answer, because nobody gave a key.
+    /// Whether nothing but the offline demo models can answer, because nobody gave a key and no
+    /// provider of the config can be asked without one.
     pub fn is_bare(&self) -> bool {
-        let real = |dialect| dialect != Dialect::Demo;
-        let written = !self.loaded.config.providers.is_empty();
-        !written
-            && !self
-                .endpoints
-                .iter()
-                .any(|known| real(known.endpoint.dialect) && known.ready && known.endpoint.key.is_some())
+        let written = &self.loaded.config.providers;
+        let answers = |known: &Known| {
+            let endpoint = &known.endpoint;
+            let meant = endpoint.key.is_some() || written.contains_key(&endpoint.name);
+            endpoint.dialect != Dialect::Demo && known.ready && meant
+        };
+        !self.endpoints.iter().any(answers)
     }
 }
 

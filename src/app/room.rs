@@ -9,6 +9,7 @@ use crate::app::build::World;
 use crate::app::build::runtime;
 use crate::app::lineup::memory;
 use crate::app::lineup::reseat;
+use crate::app::logins::Desk;
 use crate::app::models;
 use crate::chat::Door;
 use crate::chat::ModelRef;
@@ -98,7 +99,11 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
     };
     let chosen = world.loaded.config.lineup.clone();
     let asked: Vec<ModelRef> = seats.iter().map(|seat| seat.model.clone()).collect();
+    let world = Arc::new(world);
+    let logins = Arc::new(Desk::new(Arc::clone(&world), engine.clone(), runtime.handle().clone()));
+    let tended = Arc::clone(&world);
     Ok(Setup {
+        logins,
         runtime,
         engine,
         store,
@@ -127,7 +132,7 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         notices,
         labels: labels(&world),
         lineup: Box::new(move |seats| memory(chosen.as_deref(), seats)),
-        models: Box::new(move |news| models::tend(Arc::new(world), &asked, &news)),
+        models: Box::new(move |news| models::tend(Arc::clone(&tended), &asked, &news)),
     })
 }
 

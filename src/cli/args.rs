@@ -98,6 +98,12 @@ pub enum Command {
         #[command(subcommand)]
         what: Rooms,
     },
+    /// Keep a key for a provider: pasted, or by logging in to OpenRouter in the browser
+    Login(LoginArgs),
+    /// Take out keys that are kept
+    Logout(LogoutArgs),
+    /// Say what is wrong with keys, providers, prices, files and the terminal
+    Doctor(DoctorArgs),
     /// Find, write or check the config
     Config {
         /// What to do with it.
@@ -165,6 +171,50 @@ pub struct AskArgs {
     /// The prompt; standard input follows it, and - is standard input alone
     #[arg(allow_hyphen_values = false)]
     pub prompt: Option<String>,
+}
+
+/// `salon login`.
+#[derive(Args, Debug)]
+#[command(after_help = "The key is asked for and not shown, or read from standard input:
+  pass show groq | salon login groq
+It never stands on the command line, where others could see it.")]
+pub struct LoginArgs {
+    /// The provider, as in openrouter or openai
+    pub provider: String,
+    /// What the key is called, for several keys of one provider
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub alias: String,
+    /// Keep it without asking the provider whether it is taken
+    #[arg(long)]
+    pub no_check: bool,
+    /// Log in to OpenRouter with a code to paste, for a browser on another machine
+    #[arg(long)]
+    pub paste: bool,
+}
+
+/// `salon logout`.
+#[derive(Args, Debug)]
+pub struct LogoutArgs {
+    /// The provider
+    pub provider: String,
+    /// Only the key of that name; else all that are kept for the provider
+    #[arg(long, value_name = "NAME")]
+    pub alias: Option<String>,
+}
+
+/// `salon doctor`.
+#[derive(Args, Debug, Default)]
+#[command(after_help = "Exit status: 0 nothing is wrong, 1 something is.")]
+pub struct DoctorArgs {
+    /// Also say what is well
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Ask nobody
+    #[arg(long)]
+    pub offline: bool,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: ListFormat,
 }
 
 /// What `ask` prints.
@@ -285,6 +335,9 @@ pub struct UsageArgs {
     /// One line for a status bar: today and its budget
     #[arg(long, conflicts_with_all = ["since", "by", "format"])]
     pub statusline: bool,
+    /// What OpenRouter says of the account: spend, limit, credits and the last days
+    #[arg(long, conflicts_with_all = ["since", "by", "utc", "statusline"])]
+    pub account: bool,
 }
 
 /// `salon rooms`.
@@ -365,7 +418,7 @@ fn check(cli: &Cli) -> Result<(), String> {
     };
     let command = Cli::command();
     let names = command.get_subcommands().map(clap::Command::get_name);
-    let soon = ["eval", "serve", "login", "doctor"];
+    let soon = ["eval", "serve"];
     match nearest(word, names.chain(soon)).filter(|_| word.chars().count() > 2) {
         Some(near) if soon.contains(&near) => Err(format!("salon: this salon has no subcommand {near} yet.")),
         Some(near) => Err(format!(

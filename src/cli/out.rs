@@ -93,6 +93,13 @@ impl Out {
         let _ = self.stderr.flush();
     }
 
+    /// Asks for something on standard error; the answer comes on the same line.
+    pub fn ask(&mut self, text: &str) {
+        self.flush();
+        let _ = write!(self.stderr, "{}", Untrusted::from(text).line());
+        let _ = self.stderr.flush();
+    }
+
     /// Ends the output: the exit status, given that of the work.
     pub fn finish(&mut self, code: u8) -> u8 {
         self.flush();

@@ -1,7 +1,7 @@
 //! Requests: only what is set, in the form that the quirks ask for.
 
 use super::*;
-use crate::chat::{Abilities, Dialect, Effort, Limits, Params, Quirks, Tariff, Timeouts, Tool, ToolCall};
+use crate::chat::{Abilities, Dialect, Effort, Params, Quirks, Tool, ToolCall};
 use crate::text::Untrusted;
 
 pub(crate) fn endpoint() -> Endpoint {

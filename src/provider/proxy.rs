@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn the_variables_decide_and_passwords_are_not_told() {
-        let table: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+        type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>);
+        let table: &[Row<'_>] = &[
             (
                 "https://api.openai.com/v1",
                 &[("HTTPS_PROXY", "http://me:CANARY@proxy.lan:3128")],

@@ -34,7 +34,7 @@ pub fn examine(path: &Path) -> Result<Option<Examined>, String> {
         Kind::Foreign => return Err("it is another program's".to_owned()),
         Kind::Damaged => return Err("it is damaged".to_owned()),
     }
-    if let Some(why) = schema::check(&conn).map_err(told)? {
+    if let Some(why) = schema::check(&conn, true).map_err(told)? {
         return Err(format!("it is damaged: {why}"));
     }
     let schema = schema::steps_taken(&conn).map_err(told)?;

@@ -251,14 +251,17 @@ fn a_start_with_a_thousand_turns() {
     let mut ids = Ids::seeded(1);
     let store = disk.store();
     let room = head(&mut ids, "room");
+    let mut last = None;
     for n in 0..1000 {
         let start = turn(&mut ids, &room, &format!("prompt {n}"));
         drop(begin(&store, &start));
         for reply in &start.replies {
             let text = vec![delta(reply.reply, 0, &"word ".repeat(300))];
-            drop(store.finish(text, end(reply, dollars(1, Source::Reported))));
+            last = Some(store.finish(text, end(reply, dollars(1, Source::Reported))));
         }
     }
+    // Closing waits for a while only; here every write counts.
+    last.expect("a write").wait().expect("written");
     store.close();
     let size = std::fs::metadata(&disk.path).unwrap().len();
     for _ in 0..3 {

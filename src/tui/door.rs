@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -25,6 +26,7 @@ use crate::price::Work;
 use crate::store::Budgets;
 use crate::store::Store;
 use crate::tui::effect::Lineup;
+use crate::tui::effect::Logins;
 use crate::tui::effect::News;
 use crate::tui::keymap::Keymap;
 use crate::tui::runtime;
@@ -83,6 +85,8 @@ pub struct Setup {
     pub models: Box<dyn FnOnce(News) + Send>,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
+    /// How providers come into the room.
+    pub logins: Arc<dyn Logins>,
 }
 
 /// Opens the room on the screen; comes back when the person leaves it, with the exit status.
@@ -165,11 +169,39 @@ pub fn run(setup: Setup) -> Result<u8, String> {
         zone,
         models: setup.models,
         lineup: setup.lineup,
+        logins: setup.logins,
         send: setup.send,
     };
     let code = runtime.block_on(runtime::run(engine, store, state, options));
     runtime.shutdown_timeout(REMAINS);
     code.map_err(|error| format!("the terminal cannot be used: {error}"))
+}
+
+/// What there is to say of the terminal, from the environment alone.
+#[must_use]
+pub fn terminal(ui: &UiConfig) -> Vec<String> {
+    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let colours = match depth(ui.color.as_deref()) {
+        Depth::TrueColor => "all colours",
+        Depth::Ansi256 => "256 colours",
+        Depth::Ansi16 => "16 colours",
+        Depth::None => "no colours",
+    };
+    let inside = ["TMUX", "STY", "ZELLIJ"].iter().find(|name| var(name).is_some());
+    let inside = match inside {
+        Some(&"TMUX") => ", inside tmux",
+        Some(&"STY") => ", inside screen",
+        Some(_) => ", inside zellij",
+        None => "",
+    };
+    let glyphs = if ui.ascii.unwrap_or_else(|| !speaks_utf8()) { "ASCII signs" } else { "UTF-8" };
+    vec![
+        format!(
+            "TERM is {}{inside}; {colours}, {glyphs}",
+            var("TERM").unwrap_or_else(|| "not set".to_owned())
+        ),
+        format!("copies with {}", runtime::copies_with(&ui.clipboard)),
+    ]
 }
 
 /// Colours by the config, else by the environment.

@@ -1,9 +1,12 @@
 //! What the screen wants done in the world: data, carried out by the runtime. `update` is pure.
 
+use crate::chat::ModelInfo;
+use crate::chat::ModelRef;
 use crate::chat::ReplyId;
 use crate::chat::RunId;
 use crate::chat::Seat;
 use crate::chat::SeatId;
+use crate::chat::Secret;
 use crate::chat::TurnId;
 use crate::engine::Job;
 use crate::store::RoomHead;
@@ -11,6 +14,97 @@ use crate::store::UsageQuery;
 
 /// How seats are written down for the next new room.
 pub type Lineup = Box<dyn Fn(&[Seat]) -> String + Send + Sync>;
+
+/// A login, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Keep this key, once the provider takes it.
+    Key {
+        /// For whom.
+        provider: String,
+        /// The key.
+        key: Secret,
+    },
+    /// By the browser of this machine, which brings the code.
+    Browser {
+        /// At whom.
+        provider: String,
+    },
+    /// By a browser elsewhere: the page is wanted that shows a code.
+    Page {
+        /// At whom.
+        provider: String,
+    },
+    /// The code that the page showed.
+    Code {
+        /// At whom.
+        provider: String,
+        /// The code.
+        code: Secret,
+    },
+    /// Whatever goes on is stopped.
+    Stop,
+}
+
+/// What became of a login.
+#[derive(Debug)]
+pub enum LoginNews {
+    /// This page is to be opened.
+    Page {
+        /// Its address.
+        url: String,
+        /// Whether the person pastes the code that it shows.
+        code: bool,
+    },
+    /// Nothing was kept: why, and what to do.
+    Failed(String),
+    /// The provider can be asked.
+    Welcome(Box<Welcome>),
+}
+
+/// A provider that has come into the room.
+#[derive(Debug)]
+pub struct Welcome {
+    /// What it said of the key, and where that is kept.
+    pub told: String,
+    /// The seats of who names none, as they are now.
+    pub seats: Vec<Seat>,
+    /// The models of the demo line-up, which give way.
+    pub demo: Vec<ModelRef>,
+    /// What there is to log in to, as it is now.
+    pub rows: Vec<LoginRow>,
+}
+
+/// A provider that can be logged in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginRow {
+    /// Its name.
+    pub name: String,
+    /// Where its key comes from, or that it has none.
+    pub said: String,
+    /// Whether it has one.
+    pub ready: bool,
+    /// Whether its own page can be logged in at.
+    pub browser: bool,
+}
+
+/// Takes what became of a login.
+pub type TellLogin = Box<dyn Fn(LoginNews) + Send + Sync>;
+
+/// Takes what a server on this machine is called, and its models.
+pub type TellFound = Box<dyn Fn(String, Vec<ModelInfo>) + Send + Sync>;
+
+/// How providers come into an open room. The root has it; everything here returns at once.
+pub trait Logins: Send + Sync {
+    /// What there is to log in to. May read a file: not for the thread that draws.
+    fn rows(&self) -> Vec<LoginRow>;
+
+    /// Does a step of a login.
+    fn login(&self, what: Login, tell: TellLogin);
+
+    /// Looks for servers on this machine, if the user lets it.
+    fn look_around(&self, tell: TellFound);
+}
 
 /// One thing to do. The runtime answers those that have an answer with a [`Report`].
 #[derive(Debug)]
@@ -49,6 +143,8 @@ pub enum Effect {
     },
     /// Remember these seats for the next new room.
     Lineup(Vec<Seat>),
+    /// Log in to a provider; answered by `Report::Login`.
+    Login(Login),
     /// Put text on the clipboard, by the best way there is; answered by `Report::Notice`.
     Copy {
         /// What is copied, in words: "reply of 2".
@@ -105,6 +201,12 @@ pub enum Report {
     Prompts(Vec<String>),
     /// The models that are known (sent after the first frame, and again when there are others).
     Models(Vec<crate::chat::ModelInfo>),
+    /// What there is to log in to (sent once after the first frame).
+    Logins(Vec<LoginRow>),
+    /// What became of a login.
+    Login(LoginNews),
+    /// A server on this machine, in words, and its models.
+    Found(String, Vec<ModelInfo>),
 }
 
 /// A way to tell the room what was found out meanwhile. When the room is gone, nobody is told.

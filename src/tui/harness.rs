@@ -21,6 +21,7 @@ use crate::tui::view;
 mod chat;
 mod keys;
 mod laws;
+mod login;
 mod looks;
 
 /// A screen under test.

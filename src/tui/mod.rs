@@ -18,8 +18,8 @@ mod update;
 mod view;
 mod widget;
 
-pub use door::{Setup, run};
-pub use effect::News;
+pub use door::{Setup, run, terminal};
+pub use effect::{Login, LoginNews, LoginRow, Logins, News, TellFound, TellLogin, Welcome};
 pub use state::Label;
 
 /// What `benches/` measures of the screen.

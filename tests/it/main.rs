@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
 mod architecture;
 mod catalogue;
 mod cli;
@@ -11,8 +12,10 @@ mod config;
 mod damage;
 mod data;
 mod docs;
+mod doctor;
 mod faults;
 mod lab;
+mod login;
 #[path = "../mock/mod.rs"]
 mod mock;
 mod others;

@@ -21,7 +21,6 @@ use crate::chat::Role;
 use crate::chat::Source;
 use crate::chat::StreamEvent;
 use crate::chat::Tariff;
-use crate::chat::Timeouts;
 use crate::chat::Tokens;
 use crate::price::PriceBook;
 use crate::price::Work;

@@ -59,7 +59,7 @@ fn the_first_frame_says_demo_and_how_to_add_a_key() {
     let mut setup = setup(&["eliza", "tour", "thinker"]);
     setup.ui.demo = true;
     let mut h = Harness::with(setup, 120, 30);
-    h.sees("demo models").sees("export OPENROUTER_API_KEY=").sees("salon config init");
+    h.sees("demo models").sees("export OPENROUTER_API_KEY=").sees("/login");
     insta::assert_snapshot!(h.screen());
 }
 
@@ -70,9 +70,9 @@ fn how_to_add_a_key_is_said_once_and_fits_small_screens() {
         setup.ui.demo = true;
         let mut h = Harness::with(setup, width, height);
         let screen = h.screen();
-        assert_eq!(screen.matches("OPENROUTER_API_KEY=…").count(), 1, "{width}×{height}:\n{screen}");
+        assert_eq!(screen.matches("/login").count(), 1, "{width}×{height}:\n{screen}");
         assert!(screen.to_lowercase().contains("demo models") || screen.contains("demo model:"), "{screen}");
-        h.send("hello").misses("OPENROUTER_API_KEY");
+        h.send("hello").misses("/login");
     }
 }
 

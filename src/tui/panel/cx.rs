@@ -10,7 +10,9 @@ use crate::chat::Tariff;
 use crate::chat::Tokens;
 use crate::store::UsageReport;
 use crate::text::one_line;
+use crate::tui::effect::LoginRow;
 use crate::tui::keymap::Keymap;
+use crate::tui::panel::LoginStage;
 
 /// What panels may know.
 pub struct Cx<'a> {
@@ -32,6 +34,10 @@ pub struct Cx<'a> {
     pub seat: Option<(u32, String)>,
     /// Whether only demo models sit in the room because there is no key.
     pub demo: bool,
+    /// What there is to log in to.
+    pub logins: &'a [LoginRow],
+    /// How far a login is.
+    pub login: &'a LoginStage,
     /// The providers that there are, with how they are paid for.
     pub providers: &'a BTreeMap<String, Tariff>,
 }

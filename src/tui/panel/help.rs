@@ -24,8 +24,7 @@ const FIRST: &[(&str, &str)] = &[
 ];
 
 /// How to ask real models, while only demo models sit in the room.
-const KEY: (&str, &str) =
-    ("a key for models", "export OPENROUTER_API_KEY=… and start salon again; or: salon config init");
+const KEY: (&str, &str) = ("a key for models", "/login; or export OPENROUTER_API_KEY=… before salon starts");
 
 /// Columns of the keys; on a narrower screen than [`NARROW`] they stand above what they do.
 const KEYS: usize = 24;

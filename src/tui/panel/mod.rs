@@ -4,6 +4,7 @@
 mod confirm;
 mod cx;
 mod help;
+mod login;
 mod models;
 mod palette;
 mod themes;
@@ -16,10 +17,12 @@ use ratatui::layout::{Position, Rect};
 
 use crate::chat::ModelRef;
 use crate::tui::action::Action;
+use crate::tui::effect::Login;
 use crate::tui::widget::Paint;
 
 pub use confirm::{Choice, Confirm};
 pub use cx::{Cx, ModelRow, TurnRow, UsageView, no_such_provider};
+pub use login::{LoginStage, TITLE as LOGIN};
 pub use usage_rows::{sum_lines, tokens};
 
 /// What a panel wants done.
@@ -42,6 +45,15 @@ pub enum Ask {
     },
     /// The person has agreed.
     Yes(Choice),
+    /// A step of a login.
+    Login(Login),
+    /// Put this on the clipboard.
+    Copy {
+        /// What it is, in words.
+        what: String,
+        /// Already safe.
+        text: String,
+    },
     /// Ask the ledger anew, for so many days; `None`: for all time.
     Since(Option<u32>),
 }
@@ -74,6 +86,11 @@ pub trait Panel {
     /// The keys to name in its lower border; empty when it names them itself.
     fn hints(&self) -> &'static str;
 
+    /// A paste; whether it took it.
+    fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> bool {
+        false
+    }
+
     /// What Esc does besides closing it.
     fn dismiss(&mut self) -> Vec<Ask> {
         Vec::new()
@@ -101,11 +118,18 @@ pub struct PanelRow {
 /// The panels that open by name.
 pub const PANELS: &[PanelRow] = &[
     PanelRow { name: "help", open: |cx| Box::new(help::Help::new(cx)) },
+    PanelRow { name: "login", open: |cx| login(cx, "") },
     PanelRow { name: "model", open: |cx| Box::new(models::Models::new(cx)) },
     PanelRow { name: "palette", open: |cx| Box::new(palette::Palette::new(cx)) },
     PanelRow { name: "theme", open: |cx| Box::new(themes::Themes::new(cx)) },
     PanelRow { name: "usage", open: |_| Box::new(usage::UsagePanel::default()) },
 ];
+
+/// The panel that logs in, over a provider that may be named.
+#[must_use]
+pub fn login(cx: &Cx<'_>, provider: &str) -> Box<dyn Panel> {
+    Box::new(login::LoginPanel::new(cx, provider))
+}
 
 /// Opens a panel by its name.
 #[must_use]

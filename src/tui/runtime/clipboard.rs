@@ -58,6 +58,17 @@ const WAYS: &[Way] = &[
     Way { name: "pbcopy", argv: &["pbcopy"], variable: "" },
 ];
 
+/// The way that would be tried first, for people who wonder.
+pub fn first_way(choice: Choice, variable: impl Fn(&str) -> bool) -> &'static str {
+    let mut there = WAYS.iter().filter(|way| way.variable.is_empty() || variable(way.variable));
+    match choice {
+        Choice::Off => "off",
+        Choice::Osc52 => "the terminal itself (OSC 52)",
+        Choice::Command => there.next().map_or("no command of this desktop", |way| way.name),
+        Choice::Auto => there.next().map_or("the terminal itself (OSC 52)", |way| way.name),
+    }
+}
+
 /// What became of it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Copied {

@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -15,6 +16,7 @@ use crate::store::Store;
 use crate::store::UsageQuery;
 use crate::tui::effect::Effect;
 use crate::tui::effect::Lineup;
+use crate::tui::effect::Logins;
 use crate::tui::effect::Report;
 use crate::tui::runtime::clipboard::Choice;
 use crate::tui::runtime::clipboard::Copied;
@@ -38,6 +40,8 @@ pub struct Hands {
     pub room: RoomId,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
+    /// How providers come into the room.
+    pub logins: Arc<dyn Logins>,
 }
 
 impl Hands {
@@ -67,6 +71,11 @@ impl Hands {
                 tokio::task::spawn_blocking(move || {
                     let _ = reports.send(Report::Notice(save_file(Path::new("."), &name, &text)));
                 });
+            }
+            Effect::Login(step) => {
+                let reports = self.reports.clone();
+                let tell = move |news| drop(reports.send(Report::Login(news)));
+                self.logins.login(step, Box::new(tell));
             }
             Effect::Usage(queries) => self.ask_usage(queries),
             Effect::Spent => self.ask_spent(),

@@ -28,6 +28,7 @@ use crate::engine::mailbox;
 use crate::store::Store;
 use crate::tui::effect::Effect;
 use crate::tui::effect::Lineup;
+use crate::tui::effect::Logins;
 use crate::tui::effect::News;
 use crate::tui::effect::Report;
 use crate::tui::markdown;
@@ -60,6 +61,11 @@ const LAST_BYTES: Duration = Duration::from_millis(150);
 /// How many inputs may share a frame, so that a flood of them does not hide what streams.
 const MOST_AT_ONCE: usize = 1024;
 
+/// What there is to know of the terminal without asking it: how something is copied.
+pub fn copies_with(choice: &str) -> &'static str {
+    clipboard::first_way(Choice::from_name(choice), |name| std::env::var_os(name).is_some())
+}
+
 /// What the terminal and the themes are told.
 pub struct Options {
     /// The theme to begin with.
@@ -84,6 +90,8 @@ pub struct Options {
     pub models: Box<dyn FnOnce(News) + Send>,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
+    /// How providers come into the room.
+    pub logins: Arc<dyn Logins>,
     /// Whether the draft is sent at once.
     pub send: bool,
 }
@@ -177,6 +185,7 @@ impl Room {
             zone: options.zone,
             room: setup.id,
             lineup: options.lineup,
+            logins: options.logins,
         };
         Ok(Self {
             state: State::new(setup, Instant::now()),
@@ -244,11 +253,14 @@ impl Room {
             }
         });
         let reports = self.hands.reports.clone();
-        let models = self.models.take();
+        let (models, logins) = (self.models.take(), Arc::clone(&self.hands.logins));
         tokio::spawn(async move {
             // The painter, and the terminal behind it, are at work on the first frame just now.
             tokio::time::sleep(SETTLED).await;
+            let found = reports.clone();
+            logins.look_around(Box::new(move |said, models| drop(found.send(Report::Found(said, models)))));
             let _ = tokio::task::spawn_blocking(move || {
+                let _ = reports.send(Report::Logins(logins.rows()));
                 if let Some(models) = models {
                     models(News::to(reports));
                 }

@@ -37,8 +37,10 @@ use crate::chat::Tariff;
 use crate::store::RoomHead;
 use crate::text::cell_width;
 use crate::text::one_line;
+use crate::tui::effect::LoginRow;
 use crate::tui::keymap::Keymap;
 use crate::tui::keymap::Pending;
+use crate::tui::panel::LoginStage;
 use crate::tui::panel::ModelRow;
 use crate::tui::panel::Panel;
 use crate::tui::screen::Areas;
@@ -70,6 +72,8 @@ pub struct Known {
     pub near: BTreeSet<String>,
     /// What the config says of models.
     pub labels: HashMap<ModelRef, Label>,
+    /// What there is to log in to.
+    pub logins: Vec<LoginRow>,
     /// Estimates a request.
     pub estimate: Estimator,
     /// Prices tokens.
@@ -92,6 +96,8 @@ pub struct State {
     pub runs: Runs,
     /// The draft.
     pub composer: Composer,
+    /// How far a login is.
+    pub login: LoginStage,
     /// Open panels, the one with the keyboard last.
     pub panels: Vec<Box<dyn Panel>>,
     /// What is on the screen, and where.
@@ -160,6 +166,7 @@ impl State {
             target: Target::All,
             runs: Runs::default(),
             composer,
+            login: LoginStage::default(),
             panels: Vec::new(),
             look: Look {
                 ui: setup.ui,
@@ -181,6 +188,7 @@ impl State {
                 tariffs: setup.tariffs,
                 near: setup.near,
                 labels: setup.labels,
+                logins: Vec::new(),
                 estimate: setup.estimate,
                 price: setup.price,
             },

@@ -64,6 +64,8 @@ impl State {
             usage: &view,
             seat: self.pane().map(|pane| (pane.id().0, self.seat_name(&pane.seat))),
             demo: self.only_demo(),
+            logins: &self.known.logins,
+            login: &self.login,
             providers: &self.known.tariffs,
         };
         act(&cx)

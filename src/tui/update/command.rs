@@ -13,6 +13,7 @@ use crate::tui::update::act;
 use crate::tui::update::again;
 use crate::tui::update::compose;
 use crate::tui::update::copy;
+use crate::tui::update::login;
 use crate::tui::update::panels;
 use crate::tui::update::seats;
 
@@ -46,6 +47,7 @@ pub const COMMANDS: &[CommandRow] = rows![
     "help" "" "show the keys and commands" |state, _, out| act::act(state, Action::Help, out);
     "model" "[PROVIDER/MODEL]" "choose models; with a model: the current seat gets it" model;
     "add" "PROVIDER/MODEL" "add a seat with that model" add;
+    "login" "[PROVIDER]" "log in to a provider: in the browser, or with a key that is not shown" |state, provider, _| login::open(state, provider);
     "stop" "" "stop all replies" |state, _, out| act::act(state, Action::StopAll, out);
     "retry" "" "ask all failed panes again" |state, _, out| again::again_failed(state, out);
     "mute" "" "leave the current seat out of what goes to all, or take it in again" |state, _, out| seats::mute(state, out);

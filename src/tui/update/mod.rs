@@ -10,6 +10,7 @@ mod copy;
 mod guard;
 mod history;
 mod key;
+mod login;
 mod mouse;
 mod panels;
 mod report;
@@ -76,7 +77,9 @@ pub fn update(state: &mut State, event: Event, now: Instant, out: &mut Vec<Effec
             Dirty::Now
         }
         Event::Paste(text) => {
-            compose::paste(state, &text);
+            if !panels::paste(state, &text) {
+                compose::paste(state, &text);
+            }
             Dirty::Now
         }
         Event::Resize(width, height) => {

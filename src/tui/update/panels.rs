@@ -17,6 +17,7 @@ use crate::tui::update::act;
 use crate::tui::update::again;
 use crate::tui::update::command;
 use crate::tui::update::guard;
+use crate::tui::update::login;
 use crate::tui::update::seats;
 use crate::tui::update::send;
 
@@ -82,6 +83,14 @@ pub fn key(state: &mut State, key: KeyEvent, out: &mut Vec<Effect>) -> bool {
     }
 }
 
+/// A paste while a panel is open; says whether the panel took it.
+pub fn paste(state: &mut State, text: &str) -> bool {
+    let Some(mut panel) = state.panels.pop() else { return false };
+    let taken = state.with_cx(|cx| panel.paste(text, cx));
+    state.panels.push(panel);
+    taken
+}
+
 fn carry_out(state: &mut State, asks: Vec<Ask>, out: &mut Vec<Effect>) {
     for ask in asks {
         match ask {
@@ -91,6 +100,8 @@ fn carry_out(state: &mut State, asks: Vec<Ask>, out: &mut Vec<Effect>) {
             Ask::Add(models) => seats::add(state, models, out),
             Ask::Theme { name, keep } => theme(state, name, keep, out),
             Ask::Yes(choice) => agreed(state, choice, out),
+            Ask::Login(step) => login::begin(state, step, out),
+            Ask::Copy { what, text } => out.push(Effect::Copy { what, text }),
             Ask::Since(days) => out.push(usage_queries(state, days)),
         }
     }

@@ -6,6 +6,7 @@ use crate::tui::effect::Report;
 use crate::tui::state::Pasted;
 use crate::tui::state::State;
 use crate::tui::update::compose;
+use crate::tui::update::login;
 
 /// Takes a report.
 pub fn report(state: &mut State, report: Report, out: &mut Vec<Effect>) {
@@ -39,9 +40,9 @@ pub fn report(state: &mut State, report: Report, out: &mut Vec<Effect>) {
             state.tell(Notice::warning("the editor did not end well; the draft is as it was"))
         }
         Report::Prompts(prompts) => state.composer.prompts.add_older(prompts),
-        Report::Models(models) => {
-            state.known.models = state.model_rows(models);
-            state.known.models_told += 1;
-        }
+        Report::Models(models) => login::models(state, models),
+        Report::Logins(rows) => login::rows(state, rows),
+        Report::Login(news) => login::news(state, news, out),
+        Report::Found(said, models) => login::found(state, &said, models),
     }
 }

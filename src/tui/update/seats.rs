@@ -73,8 +73,32 @@ pub fn ask_remove(state: &mut State) {
     panels::ask(state, Confirm::new(question, "remove", Choice::Remove(seat)));
 }
 
+/// Other seats in the place of all. They start empty, and where something was said already, under
+/// numbers that the room never had.
+pub fn replace_all(state: &mut State, seats: Vec<Seat>, out: &mut Vec<Effect>) {
+    for seat in state.panes.iter().map(Pane::id).collect::<Vec<_>>() {
+        take_out(state, seat, out);
+    }
+    if state.room.turns.is_empty() {
+        state.room.last_seat = 0;
+    }
+    let turns = state.room.turns.len();
+    for seat in seats {
+        let seat = Seat { id: state.room.next_seat(), ..seat };
+        state.panes.push(Pane::new(seat, turns, &state.keys));
+    }
+    state.current = 0;
+    lineup_changed(state, out);
+}
+
 /// A seat leaves the room.
 pub fn remove(state: &mut State, seat: SeatId, out: &mut Vec<Effect>) {
+    take_out(state, seat, out);
+    state.say(format!("{seat} has left the room"));
+    lineup_changed(state, out);
+}
+
+fn take_out(state: &mut State, seat: SeatId, out: &mut Vec<Effect>) {
     let Some(at) = state.panes.iter().position(|pane| pane.id() == seat) else { return };
     let pane = state.panes.remove(at);
     if let Some(run) = pane.live {
@@ -87,8 +111,6 @@ pub fn remove(state: &mut State, seat: SeatId, out: &mut Vec<Effect>) {
     }
     state.target.forget(seat);
     state.current = state.current.min(state.panes.len().saturating_sub(1));
-    state.say(format!("{seat} has left the room"));
-    lineup_changed(state, out);
 }
 
 /// The current seat is left out of what goes to all, or taken in again.

@@ -40,7 +40,7 @@ fn wrapped(fields: Vec<Field>, cells: usize) -> Vec<Field> {
 fn short() -> Vec<Field> {
     vec![
         Field::new("Demo models: offline, play money", Role::Demo),
-        Field::new("For real ones: export OPENROUTER_API_KEY=…", Role::Text),
+        Field::new("For real ones: /login", Role::Text),
     ]
 }
 
@@ -59,9 +59,9 @@ fn text(state: &State, pane: &Pane, first: bool) -> Vec<Field> {
     }
     if state.only_demo() && first {
         out.push(Field::new("", Role::Text));
-        out.push(Field::new("For real models, set a key and start salon again:", Role::Text));
+        out.push(Field::new("For real models, type /login: in the browser, or with a key.", Role::Text));
+        out.push(Field::new("Or before the start of salon:", Role::Text));
         out.push(Field::new("export OPENROUTER_API_KEY=…", Role::Code));
-        out.push(Field::new("or: salon config init", Role::Text));
     }
     if let Some(system) = pane.seat.system.as_deref() {
         let line = one_line(system.lines().next().unwrap_or("")).into_owned();
