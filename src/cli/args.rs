@@ -381,13 +381,27 @@ pub struct Early {
 /// # Errors
 /// Help and version too, with code 0.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Early> {
-    let cli = Cli::try_parse_from(words).map_err(|error| {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let cli = Cli::try_parse_from(&words).map_err(|error| {
         // The words may carry anything; what is shown of them is harmless.
-        let text = Untrusted::from(error.render().to_string()).pane().into_owned();
+        let text = without_keys(error.render().to_string(), &words);
+        let text = Untrusted::from(text).pane().into_owned();
         Early { text, code: if error.use_stderr() { 2 } else { 0 } }
     })?;
     check(&cli).map_err(|text| Early { text, code: 2 })?;
     Ok(cli)
+}
+
+/// The text without words that may be a key which somebody put behind `salon login PROVIDER`.
+fn without_keys(text: String, words: &[OsString]) -> String {
+    if !words.iter().any(|word| word == "login") {
+        return text;
+    }
+    let long = words
+        .iter()
+        .filter_map(|word| word.to_str())
+        .filter(|word| word.len() > 12 && !word.starts_with("--"));
+    long.fold(text, |text, word| text.replace(word, "[redacted]"))
 }
 
 /// What clap cannot tell: a slip of a subcommand is no prompt, and a room has no subcommand.
@@ -516,6 +530,14 @@ mod tests {
     fn odd_words_are_shown_harmlessly() {
         let early = read("--\u{1b}]52;c;x\u{7}").expect_err("no such flag");
         assert!(!early.text.contains('\u{1b}') && !early.text.contains('\u{7}'), "{:?}", early.text);
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_said_again() {
+        for line in ["login groq sk-CANARY-0123", "login --key sk-CANARY-0123 groq"] {
+            let early = read(line).expect_err(line);
+            assert!(early.code == 2 && !early.text.contains("CANARY"), "{}", early.text);
+        }
     }
 
     #[test]

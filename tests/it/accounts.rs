@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::lab;
 use crate::lab::Lab;
 use crate::mock::{Responder, response};
+use crate::pty::Pty;
 use crate::sandbox::Sandbox;
 
 use std::sync::Arc;
@@ -66,6 +67,25 @@ fn a_key_of_the_config_is_chosen_by_its_name() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn the_room_takes_a_key_by_its_name_too() {
+    let server = Lab::new(lab::text("a work answer"));
+    let more = "keys = { work = { env = \"WORK_KEY\" } }\n";
+    let sandbox = server.sandbox_with(more).variable("WORK_KEY", "sk-CANARY-work-01");
+    let mut room = Pty::start(&sandbox, &["--key", "work", "-m", "lab/m"], (120, 30));
+    room.see("enter send");
+    room.ask("hi");
+    room.see("a work answer");
+    room.send("\x11");
+    assert_eq!(room.end(), 0);
+    assert_eq!(keys(&server), ["Bearer sk-CANARY-work-01"]);
+    let mut room = Pty::start(&sandbox, &["--key", "nowhere", "-m", "lab/m"], (120, 30));
+    room.see("lab has no key called nowhere");
+    assert_eq!(room.end(), 2);
+    // Demo models want no key, and so take any name.
+    sandbox.run(&["ask", "-n", "-m", "demo/echo", "--key", "nowhere", "hi"]).expect(0);
 }
 
 /// OpenRouter's account pages.

@@ -56,6 +56,10 @@ fn a_key_from_a_pipe_is_checked_kept_and_used() {
     assert!(server.requests()[0].head.starts_with("GET /openai/v1/models "));
     assert!(kept(&sandbox).contains(KEY));
     sandbox.run(&["ask", "-n", "-m", "groq/a", "hi"]).expect(0);
+    let sandbox = sandbox.variable("GROQ_API_KEY", "sk-CANARY-other");
+    let ran = sandbox.run_with(&["login", "groq", "--no-check"], KEY.as_bytes()).expect(0);
+    assert!(ran.stderr.contains("but the variable GROQ_API_KEY comes first"), "{}", ran.stderr);
+    let sandbox = sandbox.variable("GROQ_API_KEY", "");
     let ran = sandbox.run(&["logout", "groq"]).expect(0);
     assert!(ran.stderr.contains("groq/default") && !kept(&sandbox).contains("CANARY"), "{}", ran.stderr);
     sandbox.run(&["logout", "groq"]).expect(1);
@@ -305,7 +309,7 @@ fn login_in_the_room_brings_real_models_at_once() {
         let holds = String::from_utf8_lossy(&fs::read(&path).expect("a file")).contains("CANARY");
         assert_eq!(holds, path == credentials(&sandbox), "{}", path.display());
     }
-    let ran = sandbox.run(&["usage", "--by", "attempt", "--format", "json"]).expect(0);
+    let ran = sandbox.run(&["usage", "--by", "model", "--format", "json"]).expect(0);
     assert!(ran.stdout.contains("groq/"), "{}", ran.stdout);
 }
 
