@@ -322,6 +322,53 @@ fn it_starts_without_a_network() {
     assert_eq!(room.end(), 0);
 }
 
+/// Safety R40: what a server may make salon keep has an end, for eight of them together.
+#[test]
+fn eight_servers_without_end_stay_within_memory() {
+    if !crate::sandbox::slow() {
+        return;
+    }
+    let forever =
+        |bytes: Vec<u8>| always(vec![Step::Send(events_head(Framing::Close, 0)), Step::Forever(bytes)]);
+    let line = || forever(b"data: ".repeat(4096));
+    let text = || forever(delta(&"words ".repeat(2000)));
+    let calls = || {
+        let call = json!({ "choices": [{ "index": 0, "delta": { "tool_calls": [{ "index": 0, "id": "c",
+            "function": { "name": "f", "arguments": "x".repeat(10_000) } }] } }] });
+        forever(lab::data(&call))
+    };
+    let comments = || forever(b": alive\n\n".repeat(500));
+    let server = Lab::new(lab::by_model(vec![
+        ("1", line()),
+        ("2", line()),
+        ("3", text()),
+        ("4", text()),
+        ("5", calls()),
+        ("6", calls()),
+        ("7", comments()),
+        ("8", comments()),
+    ]));
+    let sandbox = server.sandbox();
+    let models: Vec<String> = (1..=8).map(|n| format!("lab/{n}")).collect();
+    let words: Vec<&str> = models.iter().flat_map(|model| ["-m", model.as_str()]).collect();
+    let mut room = Pty::start(&sandbox, &words, (300, 80));
+    room.see("enter send");
+    room.ask("go");
+    room.see("usage");
+    let peak = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", room.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(str::to_owned);
+        line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let start = std::time::Instant::now();
+    while room.screen().contains("esc stop") || start.elapsed() < Duration::from_secs(5) {
+        assert!(start.elapsed() < Duration::from_secs(300), "it does not end\n{}", room.screen());
+        thread::sleep(Duration::from_millis(100));
+    }
+    let most = peak();
+    assert!(most > 0 && most < 256 * 1024, "{most} KiB for eight servers\n{}", room.screen());
+}
+
 /// Safety R48: what a turn opens it closes.
 #[test]
 fn many_turns_leave_no_sockets_and_no_threads() {
