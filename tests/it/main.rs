@@ -18,6 +18,7 @@ mod lab;
 mod login;
 #[path = "../mock/mod.rs"]
 mod mock;
+mod money;
 mod others;
 mod picture;
 mod process;
