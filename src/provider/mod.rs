@@ -218,4 +218,6 @@ pub(crate) mod driver_tests;
 #[cfg(test)]
 mod fixtures_tests;
 #[cfg(test)]
+mod golden_native_tests;
+#[cfg(test)]
 mod golden_tests;
