@@ -9,6 +9,7 @@ mod explain;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod keys;
+mod params;
 mod paths;
 mod schema;
 mod secrets;

@@ -9,11 +9,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::chat::Api;
 use crate::chat::Dialect;
-use crate::chat::Effort;
-use crate::chat::Format;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
-use crate::chat::Params;
 use crate::chat::Pico;
 use crate::chat::Secret;
 use crate::chat::Tariff;
@@ -30,11 +27,13 @@ use crate::config::explain::nearest;
 use crate::config::keys::api_key;
 use crate::config::keys::key_name;
 use crate::config::keys::more_keys;
+use crate::config::params::PARAMS;
 use crate::config::value::CHOSEN;
 use crate::config::value::Field;
 use crate::config::value::STAND_IN;
 use crate::config::value::Value;
 use crate::config::value::Walk;
+use crate::config::value::rows;
 
 /// Reads a text: what is written, what to tell, and all that is wrong with it.
 pub(super) fn read(source: &Source, beside: &Path) -> (Config, Vec<Notice>, Vec<String>) {
@@ -115,10 +114,6 @@ fn check_names(config: &Config, table: &DeTable<'_>, walk: &mut Walk<'_>) {
             None => seen.push((alias, model)),
         }
     }
-}
-
-macro_rules! rows {
-    ($of:ty; $($name:literal => $read:expr;)*) => { &[$(Field::<$of> { name: $name, read: $read }),*] };
 }
 
 /// All keys of the file's top.
@@ -237,43 +232,6 @@ pub(super) const PRICE: &[Field<PriceConfig>] = rows![PriceConfig;
     "output" => |price, value, walk| price.output = price_text(value, walk);
     "cache_read" => |price, value, walk| price.cache_read = price_text(value, walk);
     "cache_write" => |price, value, walk| price.cache_write = price_text(value, walk);
-];
-
-/// `params` of a model or a seat.
-pub(super) const PARAMS: &[Field<Params>] = rows![Params;
-    "temperature" => |params, value, walk| params.temperature = walk.number(value, 0.0, 2.0);
-    "top_p" => |params, value, walk| params.top_p = walk.number(value, 0.0, 1.0);
-    "top_k" => |params, value, walk| {
-        params.top_k = walk.integer(value, 1, 1_000_000).and_then(|number| u32::try_from(number).ok());
-    };
-    "max_tokens" => |params, value, walk| params.max_tokens = walk.count(value, i64::MAX);
-    "stop" => |params, value, walk| params.stop = walk.strings(value).unwrap_or_default();
-    "seed" => |params, value, walk| params.seed = walk.integer(value, i64::MIN, i64::MAX);
-    "frequency_penalty" => |params, value, walk| params.frequency_penalty = walk.number(value, -2.0, 2.0);
-    "presence_penalty" => |params, value, walk| params.presence_penalty = walk.number(value, -2.0, 2.0);
-    "effort" => |params, value, walk| {
-        let names = Effort::ALL.map(|(_, name)| name);
-        params.effort = walk.word(value, &names).and_then(|name| Effort::from_name(&name));
-    };
-    "thinking_tokens" => |params, value, walk| params.thinking_tokens = walk.count(value, i64::MAX);
-    "verbosity" => |params, value, walk| {
-        let names = ["low", "medium", "high", "xhigh", "max"];
-        params.verbosity = walk.word(value, &names).and_then(|name| Effort::from_name(&name));
-    };
-    "format" => |params, value, walk| params.format = format(value, walk);
-    "openrouter" => openrouter;
-    "extra_body" => |params, value, walk| params.extra_body = walk.json_object(value);
-];
-
-/// `params.openrouter`: members that only OpenRouter knows, each as JSON text.
-pub(super) const OPENROUTER: &[Field<()>] = rows![();
-    "provider" => |(), value, walk| drop(walk.json_object(value));
-    "models" => |(), value, walk| drop(walk.strings(value));
-    "plugins" => |(), value, walk| tables(value, walk);
-    "tools" => |(), value, walk| tables(value, walk);
-    "modalities" => |(), value, walk| drop(walk.strings(value));
-    "web_search_options" => |(), value, walk| drop(walk.json_object(value));
-    "service_tier" => |(), value, walk| drop(walk.name(value));
 ];
 
 /// A seat that is a table.
@@ -427,30 +385,6 @@ fn api(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<Api> {
     walk.word(value, &names).and_then(|name| Api::from_name(&name))
 }
 
-/// `"json"`, or a table that is a JSON Schema.
-fn format(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<Format> {
-    match value.get_ref() {
-        DeValue::Table(_) => walk.json_object(value).map(Format::Schema),
-        _ => walk.word(value, &["json"]).map(|_| Format::Json),
-    }
-}
-
-/// Each member is looked at by its row; what is kept is the text of them all.
-fn openrouter(params: &mut Params, value: &Value<'_>, walk: &mut Walk<'_>) {
-    if walk.inner_checked(value, "openrouter", OPENROUTER, &mut ()) {
-        params.openrouter = walk.json_object(value);
-    }
-}
-
-/// A list of tables.
-fn tables(value: &Value<'_>, walk: &mut Walk<'_>) {
-    let DeValue::Array(list) = value.get_ref() else {
-        walk.wrong(value, "a list of tables");
-        return;
-    };
-    list.iter().for_each(|item| drop(walk.json_object(item)));
-}
-
 fn base_url(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<String> {
     let text = walk.name(value)?;
     let example = "as in https://openrouter.ai/api/v1 or http://127.0.0.1:8000/v1";
@@ -509,7 +443,7 @@ pub(super) fn all_names() -> Vec<&'static str> {
         names(MODEL),
         names(PRICE),
         names(PARAMS),
-        names(OPENROUTER),
+        names(crate::config::params::OPENROUTER),
         names(SEAT),
         names(LINEUP),
     ]

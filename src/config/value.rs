@@ -30,6 +30,12 @@ pub(super) struct Field<T> {
     pub read: fn(&mut T, &Value<'_>, &mut Walk<'_>),
 }
 
+/// Rows of a table, each a name and its reader.
+macro_rules! rows {
+    ($of:ty; $($name:literal => $read:expr;)*) => { &[$(Field::<$of> { name: $name, read: $read }),*] };
+}
+pub(super) use rows;
+
 /// A walk through the file: what is found on the way is kept with its place.
 pub(super) struct Walk<'a> {
     pub source: &'a Source,

@@ -27,7 +27,7 @@ use crate::provider::family;
 use crate::provider::lessons::learn_openai;
 use crate::provider::members::with_members;
 use crate::provider::responses;
-use crate::wire::openai::{
+use crate::wire::chat_request::{
     Address, Audio, FileData, NamedSchema, Reasoning, Request, RequestCall, RequestContent, RequestFunction,
     RequestMessage, RequestPart, RequestTool, ResponseFormat, StreamOptions,
 };

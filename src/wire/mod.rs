@@ -5,6 +5,7 @@
 
 pub mod anthropic;
 pub mod array;
+pub mod chat_request;
 pub mod gemini;
 pub mod models;
 pub mod ndjson;

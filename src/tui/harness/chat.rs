@@ -160,6 +160,9 @@ fn what_is_done_is_asked_again_only_after_a_question() {
     assert_eq!(h.asked(1), 2);
     h.text(1, "new").done(1).sees("v2/2").sees("new").misses("old");
     h.press("<").sees("v1/2").sees("old").sees("what is shown is what seat 1 is sent");
+    assert!(h.has_effect(|e| matches!(e, Effect::Choose { reply: Some(_), .. })), "it is kept");
+    h.press(">").sees("v2/2").press("<").sees("v1/2");
+    assert!(h.has_effect(|e| matches!(e, Effect::Choose { reply: None, .. })), "the last one is no choice");
     h.press("i").send("more");
     assert_eq!(h.sent_to(1), ["User: go", "Assistant: old", "User: more"]);
 }
