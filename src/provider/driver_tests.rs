@@ -439,6 +439,44 @@ async fn refusals_teach_the_next_attempt() {
     assert!(!seen.requests[1].text().contains("stream_options"));
 }
 
+/// Two panes that ask the same model at once are refused at once: both learn, and both may go on.
+/// What is left out is told once in a run of the program.
+#[tokio::test]
+async fn panes_learn_together_and_it_is_told_once() {
+    let words = r#"{"error":{"message":"Unsupported parameter: 'top_k' is not supported with this model."}}"#;
+    let mock = Mock::answering(Arc::new(move |request: &mock::Request| {
+        if request.text().contains("top_k") {
+            response("400 Bad Request", "application/json", words)
+        } else {
+            events(Framing::Close, REPLY.as_bytes())
+        }
+    }));
+    let provider = provider(at(&mock));
+    let sampled = || {
+        let mut request = asked("lab/m");
+        request.params.top_k = Some(4);
+        request
+    };
+    let (one, two) = tokio::join!(read(&*provider, sampled()), read(&*provider, sampled()));
+    for outcome in [one, two] {
+        let fault = outcome.fault.expect("refused");
+        assert!(fault.retryable, "{fault:?}");
+        assert_eq!(fault.hint, "lab/m does not take top_k; it was left out. Ask again.");
+    }
+    let mut notes = Vec::new();
+    for _ in 0..2 {
+        let mut stream = provider.stream(sampled());
+        while let Some(batch) = stream.next().await {
+            let told = batch.expect("no fault").into_iter().filter_map(|event| match event {
+                StreamEvent::Note(note) => Some(note),
+                _ => None,
+            });
+            notes.extend(told);
+        }
+    }
+    assert_eq!(notes, ["lab/m does not take top_k; it was left out"]);
+}
+
 /// Safety R44: dropping the stream closes the socket.
 #[tokio::test]
 async fn dropping_closes() {

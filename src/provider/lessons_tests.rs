@@ -5,6 +5,7 @@ use std::sync::Mutex as Lock;
 
 use super::*;
 use crate::chat::{FaultClass, Format, Message};
+use crate::provider::error::{Head, Party, from_response};
 use crate::provider::openai::tests::{asked, endpoint};
 
 fn refused(status: u16, words: &str) -> Fault {
@@ -150,7 +151,7 @@ fn efforts_that_a_refusal_names_are_the_ones_to_take() {
     assert_eq!(request.params.effort, Some(Effort::Low));
 }
 
-/// Of the recorded refusals only the one that names a parameter teaches something.
+/// Of the recorded refusals only those that name a parameter teach something.
 #[test]
 fn recorded_refusals_teach_nothing_by_chance() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
@@ -163,20 +164,21 @@ fn recorded_refusals_teach_nothing_by_chance() {
         }
         let record: serde_json::Value =
             serde_json::from_str(&std::fs::read_to_string(&path).expect(&name)).expect(&name);
-        let status = record["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-        let words = record["body"]["error"]["message"].as_str().or(record["body"]["message"].as_str());
-        let fault = refused(status.unwrap_or(400), words.unwrap_or_default());
+        let status = record["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect(&name);
+        let body = record["body"].as_str().map_or_else(|| record["body"].to_string(), str::to_owned);
+        let head = Head { status, headers: Vec::new() };
+        let fault = from_response(&Party::default(), &head, body.as_bytes(), Millis(0));
         if learn_openai(&fault, &full(), &openai_quirks(), &mut Lessons::default()).is_some() {
             taught.push(name);
         }
     }
     taught.sort();
-    let expected: Vec<String> = taught
-        .iter()
-        .filter(|name| name.contains("-400-max-tokens") || name.contains("-unsupported-"))
-        .cloned()
-        .collect();
-    assert!(taught.contains(&"http-openai-400-max-tokens.json".to_owned()), "{taught:?}");
+    let expected = [
+        "http-openai-400-max-tokens.json",
+        "http-openai-400-unsupported-effort.json",
+        "http-openai-400-unsupported-temperature.json",
+        "http-or-400-unsupported-raw.json",
+    ];
     assert_eq!(taught, expected);
 }
 

@@ -19,6 +19,7 @@ use crate::provider::Decoder;
 use crate::provider::HttpParts;
 use crate::provider::body;
 use crate::provider::error::Party;
+use crate::provider::family;
 use crate::provider::members::with_members;
 use crate::provider::openai::made_by;
 use crate::provider::openai::to_text;
@@ -78,6 +79,8 @@ fn written<'a>(endpoint: &Endpoint, asked: &'a ChatRequest) -> Result<Request<'a
     let format = params.format.as_ref().map(text_format).transpose()?;
     let verbosity = params.verbosity.map(|verbosity| verbosity.name());
     let with_text = format.is_some() || verbosity.is_some();
+    // OpenAI refuses the wish where there is no thinking.
+    let stateful = !endpoint.quirks.openai || family::reasons(&asked.model.id);
     let summary = endpoint.quirks.summaries.then_some("auto");
     Ok(Request {
         model: asked.model.wire_id().into(),
@@ -85,7 +88,7 @@ fn written<'a>(endpoint: &Endpoint, asked: &'a ChatRequest) -> Result<Request<'a
         input,
         stream: true,
         store: false,
-        include: INCLUDE,
+        include: if stateful { INCLUDE } else { &[] },
         temperature: params.temperature,
         top_p: params.top_p,
         max_output_tokens: params.max_tokens,

@@ -54,6 +54,11 @@ fn only_what_is_set_is_sent() {
             "the Responses API has no seed; lab/m was not told it"
         ]
     );
+    let mut openai = endpoint();
+    openai.quirks.openai = true;
+    for (id, stateful) in [("openai/gpt-4o", false), ("openai/o3", true)] {
+        assert_eq!(body_of(&openai, &asked(id)).contains("include"), stateful, "{id}");
+    }
     let mut silent = endpoint();
     silent.quirks.summaries = false;
     assert!(body_of(&silent, &full).contains(r#""reasoning":{"effort":"high"}"#));
