@@ -32,8 +32,8 @@ impl Place {
 
 fn endpoint() -> Endpoint {
     let loaded = crate::config::Loaded::empty();
-    let (endpoints, _) =
-        crate::app::endpoints::Endpoints::build(&loaded, presets(), &crate::app::keys::Keys::default());
+    let (keys, _) = crate::app::keys::Keys::find(Env::of(&[]), None);
+    let (endpoints, _) = crate::app::endpoints::Endpoints::build(&loaded, presets(), &keys);
     endpoints.get("openrouter").expect("known").endpoint.clone()
 }
 

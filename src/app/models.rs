@@ -16,7 +16,6 @@ use crate::app::catalogue::age;
 use crate::app::endpoints::Known;
 use crate::chat::Endpoint;
 use crate::chat::Fault;
-use crate::chat::FaultClass;
 use crate::chat::Millis;
 use crate::chat::ModelInfo;
 use crate::chat::ModelRef;
@@ -29,6 +28,7 @@ use crate::cli::Out;
 use crate::config::nearest;
 use crate::provider::catalogue::has_list;
 use crate::provider::demo_models;
+use crate::provider::find_local;
 use crate::provider::is_loopback;
 use crate::text::Untrusted;
 use crate::tui::News;
@@ -90,7 +90,9 @@ impl World {
     fn doubts<'a>(&self, models: impl Iterator<Item = &'a ModelRef>) -> Vec<Notice> {
         let mut notices: Vec<Notice> = Vec::new();
         for model in models {
+            // Azure lists models and is asked for deployments, which have names of their own.
             let known = self.endpoints.get(&model.provider);
+            let known = known.filter(|known| !known.endpoint.base_url.contains(".azure.com"));
             let doubt = known.and_then(|known| self.lists.doubt(model, known.endpoint.dialect));
             notices.extend(doubt.filter(|doubt| !notices.contains(doubt)));
         }
@@ -126,20 +128,22 @@ impl World {
             .collect()
     }
 
-    /// Where the prices are from, a provider each.
+    /// How old the lists are, and where the prices are from.
     fn sources(&self, now: Millis) -> String {
-        let lists: Vec<String> = self
-            .endpoints
-            .iter()
-            .filter_map(|known| {
-                let name = &known.endpoint.name;
-                let taken = self.lists.taken(name)?;
-                let what = if taken.has_prices { "models and prices" } else { "models" };
-                Some(format!("{name}: {what} of its list, {}", age(taken.at, now)))
-            })
-            .collect();
-        let rest = format!("prices of the config win; others: book of {}", self.book.dated());
-        lists.into_iter().chain(std::iter::once(rest)).collect::<Vec<_>>().join("\n")
+        let taken =
+            |known: &Known| Some((known.endpoint.name.clone(), self.lists.taken(&known.endpoint.name)?));
+        let lists: Vec<_> = self.endpoints.iter().filter_map(taken).collect();
+        let told: Vec<String> =
+            lists.iter().map(|(name, taken)| format!("{name} {}", age(taken.at, now))).collect();
+        let priced: Vec<&str> =
+            lists.iter().filter(|(_, taken)| taken.has_prices).map(|(name, _)| name.as_str()).collect();
+        let lists = if told.is_empty() { String::new() } else { format!("lists: {}\n", told.join(", ")) };
+        let priced = if priced.is_empty() {
+            String::new()
+        } else {
+            format!("else those of the list of {}, ", priced.join(", "))
+        };
+        format!("{lists}prices: the config's, {priced}else those of the book of {}", self.book.dated())
     }
 }
 
@@ -189,10 +193,17 @@ fn refresh_now(world: &World, args: &ModelsArgs, out: &mut Out) -> u8 {
         }
     };
     let (mut came, mut failed) = (0_usize, 0_usize);
-    let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+    let names: Vec<&str> =
+        endpoints.iter().filter(|one| !may_lack(one)).map(|endpoint| endpoint.name.as_str()).collect();
     out.tell(&format!("asking {} for their models", names.join(", ")));
     runtime.block_on(async {
-        let mut asked = ask_all(world, endpoints);
+        let mut there = Vec::new();
+        for endpoint in endpoints {
+            if !may_lack(&endpoint) || find_local(&endpoint, &world.http).await.is_some() {
+                there.push(endpoint);
+            }
+        }
+        let mut asked = ask_all(world, there);
         while let Some(answer) = asked.join_next().await {
             let Ok((endpoint, brought)) = answer else { continue };
             match brought {
@@ -201,7 +212,6 @@ fn refresh_now(world: &World, args: &ModelsArgs, out: &mut Out) -> u8 {
                     let unkept = unkept.map(|why| format!("; not kept: {why}")).unwrap_or_default();
                     out.tell(&format!("{}: {count} models{unkept}", endpoint.name));
                 }
-                Err(fault) if fault.class == FaultClass::Network && fault.unsent && may_lack(&endpoint) => {}
                 // Some servers have none, and that is no failure of anything.
                 Err(fault) if matches!(fault.http_status, Some(404 | 405 | 501)) => {
                     out.tell(&format!("{}: it has no list of models", endpoint.name));

@@ -70,7 +70,7 @@ pub fn run(args: &ModelsArgs, models: &[ModelLine], out: &mut Out) -> u8 {
             fitted(&found, width).iter().for_each(|line| out.line(line));
         }
     }
-    out.tell(&format!("{} of {} models", found.len(), models.len()));
+    out.tell(&format!("models: {} of {}", found.len(), models.len()));
     u8::from(found.is_empty())
 }
 

@@ -107,7 +107,7 @@ fn free_local_and_unknown_are_different_things() {
     assert_eq!(row("quill"), "ollama/quill:8b local local");
     let planned = model("plan/x", Some((1, 1)));
     assert_eq!(price(&planned, |price| price.input), "subscription");
-    assert!(stderr.text().contains("5 of 5 models"), "{}", stderr.text());
+    assert!(stderr.text().contains("models: 5 of 5"), "{}", stderr.text());
 }
 
 #[test]

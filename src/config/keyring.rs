@@ -54,6 +54,10 @@ impl KeySource for KeyringKey {
     fn describe(&self) -> String {
         format!("the system's keyring, {SERVICE}/{}", Untrusted::from(self.name.as_str()).line())
     }
+
+    fn may_ask(&self) -> bool {
+        true
+    }
 }
 
 fn ask(name: &str) -> Result<String, String> {

@@ -198,11 +198,19 @@ fn filters_choose_and_unknown_ones_are_refused_with_the_known() {
     }
     let table = sandbox.run(&["models", "--provider", "or", "ember"]).expect(0);
     assert!(table.stdout.contains("until 2026-09-30"), "{}", table.stdout);
-    assert!(table.stderr.contains("or: models and prices of its list, just now"), "{}", table.stderr);
+    assert!(
+        table.stderr.contains("lists: or just now\nprices: the config's, else those of the list of or, "),
+        "{}",
+        table.stderr
+    );
     age(&sandbox, "or", 3 * HOUR);
     let table = sandbox.run(&["models", "--provider", "or"]).expect(0);
-    assert!(table.stderr.contains("3 h old") && table.stderr.contains("13 of "), "{}", table.stderr);
-    assert!(table.stderr.contains("book of 20"), "{}", table.stderr);
+    assert!(
+        table.stderr.contains("lists: or 3 h old") && table.stderr.contains("models: 13 of "),
+        "{}",
+        table.stderr
+    );
+    assert!(table.stderr.contains("else those of the book of 20"), "{}", table.stderr);
 }
 
 #[test]

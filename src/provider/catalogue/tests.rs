@@ -308,7 +308,7 @@ proptest! {
         body.splice(at..end, with);
         let body = String::from_utf8_lossy(&body).into_owned();
         for shape in SHAPES {
-            if let Ok(all) = read("lab", shape.dialect, &[body.clone()]) {
+            if let Ok(all) = read("lab", shape.dialect, std::slice::from_ref(&body)) {
                 prop_assert!(all.listings.iter().all(|one| is_id(&one.info.model.id)));
             }
             if let Ok((page, _)) = models::page(&body) {
