@@ -15,15 +15,13 @@ mod frames;
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use salon::internals::{decoder, endpoint_for};
-
 use frames::{FORMATS, PIECES};
 
 fn main() {
     println!("allocations an event: salon, plain serde_json");
     for format in FORMATS {
         let (payloads, frames) = (format.payloads(), format.frames());
-        let mut decoder = decoder(&endpoint_for(format.dialect), format.responses);
+        let mut decoder = format.decoder();
         let mut events = Vec::with_capacity(64);
         let salon = measure(|| {
             for frame in &frames {

@@ -1,6 +1,6 @@
 //! A thousand pieces of a reply in every wire format: the JSON alone, and as it stands on the wire.
 
-use salon::internals::Dialect;
+use salon::internals::{Abilities, Api, ChatRequest, Decoder, Dialect, Endpoint, ModelRef, Params, decoder};
 
 /// How many pieces there are.
 pub const PIECES: usize = 1000;
@@ -23,6 +23,20 @@ impl Format {
     /// The payloads.
     pub fn payloads(&self) -> Vec<String> {
         (0..PIECES).map(|n| (self.payload)(n, &format!(" w{}", n % 100)).to_string()).collect()
+    }
+
+    /// A reader of it.
+    pub fn decoder(&self) -> Box<dyn Decoder> {
+        let mut endpoint = Endpoint::new("one", self.dialect, "");
+        endpoint.quirks.api = self.responses.then_some(Api::Responses);
+        let asked = ChatRequest {
+            model: ModelRef::new("one", "one"),
+            messages: Vec::new(),
+            params: Params::default(),
+            tools: Vec::new(),
+            abilities: Abilities::default(),
+        };
+        decoder(&endpoint, &asked)
     }
 
     /// The same as on the wire.

@@ -60,7 +60,7 @@ fn decode(c: &mut Criterion) {
         group.throughput(Throughput::Elements(PIECES as u64));
         group.bench_function("frames to events", |b| {
             b.iter_batched(
-                || decoder(&endpoint_for(format.dialect), format.responses),
+                || format.decoder(),
                 |mut decoder| {
                     let mut events = Vec::new();
                     for frame in &frames {

@@ -54,12 +54,13 @@ pub use app::run;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::chat::{
-        AttemptStart, Charge, ContextMode, Dialect, Door, Endpoint, Ids, Limits, Message, Millis, ModelRef,
-        Params, Pico, Quirks, Role, Seat, SeatId, Source, Tariff, Timeouts, Tokens,
+        Abilities, Api, AttemptStart, Charge, ChatRequest, ContextMode, Dialect, Door, Endpoint, Ids, Limits,
+        Message, Millis, ModelRef, Params, Pico, Quirks, Role, Seat, SeatId, Source, Tariff, Timeouts,
+        Tokens,
     };
     pub use crate::engine::{Ask, Deps, Engine, Estimate, Job, RunEvent, RunEventKind, mailbox};
     pub use crate::price::PriceBook;
-    pub use crate::provider::{Demo, Pace, Provider, openai_decoder};
+    pub use crate::provider::{Decoder, Demo, Pace, Provider, decoder};
     pub use crate::store::{
         Budgets, Delta, DeltaKind, Orphan, Place, ReplyStart, RoomHead, Store, TurnStart,
     };

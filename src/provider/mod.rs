@@ -57,6 +57,7 @@ use crate::chat::Tokens;
 use crate::text::Untrusted;
 
 use driver::Driver;
+use driver::Halves;
 
 pub use account::{Activity, ActivityRow, Credits, KeyFacts, activity, credits, key_facts};
 pub use demo::{Demo, Pace, models as demo_models};
@@ -157,60 +158,49 @@ pub trait Decoder: Send {
 /// All providers of the configuration, by name, each made at first use.
 pub type Providers = std::collections::HashMap<String, Arc<dyn Provider>>;
 
-/// What makes a provider that speaks one dialect.
+/// A dialect, and its two halves.
 pub struct DialectRow {
     /// Which.
     pub dialect: Dialect,
-    /// Makes it of an endpoint.
-    connect: fn(Endpoint, &Http, Pace) -> Arc<dyn Provider>,
+    /// How it is written and read; `None` where nothing travels.
+    halves: Option<&'static Halves>,
 }
 
 /// The dialects, a row each.
 pub const DIALECTS: &[DialectRow] = &[
     // The offline models of the program itself.
-    DialectRow { dialect: Dialect::Demo, connect: |endpoint, _, pace| Arc::new(Demo::new(endpoint, pace)) },
+    DialectRow { dialect: Dialect::Demo, halves: None },
     // OpenRouter: one key for hundreds of models, and the true cost in every reply.
-    DialectRow {
-        dialect: Dialect::OpenRouter,
-        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &openrouter::HALVES)),
-    },
-    // OpenAI chat completions: OpenAI itself and most other servers.
-    DialectRow {
-        dialect: Dialect::OpenAi,
-        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &openai::HALVES)),
-    },
-    // Google's own format: thinking with its signatures, and all parts of a reply.
-    DialectRow {
-        dialect: Dialect::Gemini,
-        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &gemini::HALVES)),
-    },
-    // Ollama's own format: the only one in which a history that is too long is told.
-    DialectRow {
-        dialect: Dialect::Ollama,
-        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &ollama::HALVES)),
-    },
+    DialectRow { dialect: Dialect::OpenRouter, halves: Some(&openrouter::HALVES) },
+    // OpenAI's two formats: OpenAI itself and most other servers.
+    DialectRow { dialect: Dialect::OpenAi, halves: Some(&openai::HALVES) },
     // Anthropic's Messages: Anthropic itself and servers that copy its format.
-    DialectRow {
-        dialect: Dialect::Anthropic,
-        connect: |endpoint, http, _| Arc::new(Driver::new(endpoint, http, &anthropic::HALVES)),
-    },
+    DialectRow { dialect: Dialect::Anthropic, halves: Some(&anthropic::HALVES) },
+    // Google's own format: thinking with its signatures, and all parts of a reply.
+    DialectRow { dialect: Dialect::Gemini, halves: Some(&gemini::HALVES) },
+    // Ollama's own format: the only one in which a history that is too long is told.
+    DialectRow { dialect: Dialect::Ollama, halves: Some(&ollama::HALVES) },
 ];
+
+fn halves(dialect: Dialect) -> Option<&'static Halves> {
+    DIALECTS.iter().find(|row| row.dialect == dialect).and_then(|row| row.halves)
+}
 
 /// The provider behind an endpoint; `pace` is how fast the demo models speak. Nothing is asked or
 /// opened before its first stream is polled.
 #[must_use]
 pub fn connect(endpoint: Endpoint, http: &Http, pace: Pace) -> Arc<dyn Provider> {
-    match DIALECTS.iter().find(|row| row.dialect == endpoint.dialect) {
-        Some(row) => (row.connect)(endpoint, http, pace),
-        None => Arc::new(Driver::new(endpoint, http, &openai::HALVES)),
+    match halves(endpoint.dialect) {
+        Some(halves) => Arc::new(Driver::new(endpoint, http, halves)),
+        None => Arc::new(Demo::new(endpoint, pace)),
     }
 }
 
-/// The reader of OpenAI's streams alone, without a connection.
+/// The reader of an endpoint's streams alone, without a connection. The demo reads OpenAI's.
 #[cfg(feature = "internals")]
 #[must_use]
-pub fn openai_decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
-    (openai::HALVES.decoder)(endpoint)
+pub fn decoder(endpoint: &Endpoint, asked: &ChatRequest) -> Box<dyn Decoder> {
+    (halves(endpoint.dialect).unwrap_or(&openai::HALVES).decoder)(endpoint, asked)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
         RunEventKind::Note(words) => {
             let seat = live.seat;
             let model = state.pane_of_mut(seat).map(|pane| pane.seat.model.to_string()).unwrap_or_default();
-            state.say(&format!("{} {model}: {words}", seat.0));
+            state.say(format!("{} {model}: {words}", seat.0));
         }
         RunEventKind::Usage(tokens) => live.counted = tokens,
         RunEventKind::Retry { attempt, after_ms, why } => {
