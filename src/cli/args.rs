@@ -1,15 +1,19 @@
 //! The command line: every flag and subcommand, read into plain data. Nothing is done here, and
 //! nothing is printed: what clap would print is handed back as text.
 
+mod accounts;
+mod models;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::cli::filter;
-use crate::cli::filter::{InputKind, MaxPrice, OutputKind};
 use crate::config::nearest;
 use crate::text::Untrusted;
+
+pub use accounts::{DoctorArgs, LoginArgs, LogoutArgs};
+pub use models::ModelsArgs;
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -173,50 +177,6 @@ pub struct AskArgs {
     pub prompt: Option<String>,
 }
 
-/// `salon login`.
-#[derive(Args, Debug)]
-#[command(after_help = "The key is asked for and not shown, or read from standard input:
-  pass show groq | salon login groq
-It never stands on the command line, where others could see it.")]
-pub struct LoginArgs {
-    /// The provider, as in openrouter or openai
-    pub provider: String,
-    /// What the key is called, for several keys of one provider
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pub alias: String,
-    /// Keep it without asking the provider whether it is taken
-    #[arg(long)]
-    pub no_check: bool,
-    /// Log in to OpenRouter with a code to paste, for a browser on another machine
-    #[arg(long)]
-    pub paste: bool,
-}
-
-/// `salon logout`.
-#[derive(Args, Debug)]
-pub struct LogoutArgs {
-    /// The provider
-    pub provider: String,
-    /// Only the key of that name; else all that are kept for the provider
-    #[arg(long, value_name = "NAME")]
-    pub alias: Option<String>,
-}
-
-/// `salon doctor`.
-#[derive(Args, Debug, Default)]
-#[command(after_help = "Exit status: 0 nothing is wrong, 1 something is.")]
-pub struct DoctorArgs {
-    /// Also say what is well
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// Ask nobody
-    #[arg(long)]
-    pub offline: bool,
-    /// What is printed
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub format: ListFormat,
-}
-
 /// What `ask` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum AskFormat {
@@ -251,46 +211,6 @@ pub enum UsageFormat {
     Json,
     /// For spreadsheets
     Csv,
-}
-
-/// `salon models`.
-#[derive(Args, Debug, Default)]
-pub struct ModelsArgs {
-    /// Only those that have all of these words in their name
-    pub query: Vec<String>,
-    /// Ask the providers for their lists first
-    #[arg(long)]
-    pub refresh: bool,
-    /// Only those whose price is nothing; local ones are another thing
-    #[arg(long)]
-    pub free: bool,
-    /// Only those that cost at most this per million tokens of output, or of input and output: 2, 0.5/2
-    #[arg(long, value_name = "USD", value_parser = filter::max_price)]
-    pub max_price: Option<MaxPrice>,
-    /// Only those that take so many tokens: 200000, 128k, 1m
-    #[arg(long, value_name = "TOKENS", value_parser = filter::tokens)]
-    pub min_context: Option<u64>,
-    /// Only those that may be sent this
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub input: Vec<InputKind>,
-    /// Only those that answer with this
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub output: Vec<OutputKind>,
-    /// Only those that can call tools
-    #[arg(long)]
-    pub tools: bool,
-    /// Only those that can think before they answer
-    #[arg(long)]
-    pub reasoning: bool,
-    /// Only those that will be gone, with their day
-    #[arg(long)]
-    pub expiring: bool,
-    /// Only those of this provider
-    #[arg(long, value_name = "NAME")]
-    pub provider: Vec<String>,
-    /// What is printed
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub format: ListFormat,
 }
 
 /// By what usage is summed.

@@ -36,6 +36,7 @@ mod presets;
 mod probe;
 mod proxy;
 mod responses;
+mod stream;
 mod think;
 mod tokens;
 mod trouble;

@@ -325,7 +325,7 @@ fn a_server_on_this_machine_is_found_after_the_first_frame() {
     for on in [true, false] {
         let server = Lab::new(lab::always(response("200 OK", "application/json", &tags)));
         let sandbox = Sandbox::new().config(&format!(
-            "[demo]\npace = 0\n[discover]\nlocal = {on}\n[provider.ollama]\nbase_url = \"{}/v1\"\n",
+            "[demo]\npace = 0\n[catalogue]\nrefresh = false\n[discover]\nlocal = {on}\n[provider.ollama]\nbase_url = \"{}/v1\"\n",
             server.url()
         ));
         let mut room = Pty::start(&sandbox, &[], WIDE);

@@ -14,10 +14,10 @@ use crate::provider::Pulse;
 use crate::provider::anthropic::blocks::{Blocks, Grows};
 use crate::provider::anthropic::sources::Sources;
 use crate::provider::anthropic::usage;
-use crate::provider::chat_stream;
-use crate::provider::chat_stream::{MOST_PREFACE, Mode, Pending};
 use crate::provider::error;
 use crate::provider::error::Party;
+use crate::provider::stream;
+use crate::provider::stream::{MOST_PREFACE, Mode, Pending};
 use crate::provider::think::Kind;
 use crate::text::Untrusted;
 use crate::wire::CAP;
@@ -75,11 +75,11 @@ impl Messages {
 
     fn read(&mut self, bytes: &[u8], out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
         if self.mode == Mode::Unknown {
-            self.mode = chat_stream::mode_of(bytes);
+            self.mode = stream::mode_of(bytes);
         }
         if self.mode == Mode::Whole {
             self.body.extend_from_slice(bytes);
-            return if self.body.len() > CAP { Err(chat_stream::too_long()) } else { Ok(()) };
+            return if self.body.len() > CAP { Err(stream::too_long()) } else { Ok(()) };
         }
         if self.pulse == Pulse::default() {
             let room = MOST_PREFACE.saturating_sub(self.body.len());
@@ -95,7 +95,7 @@ impl Messages {
                     Ok(()) if !self.over => {}
                     other => break other,
                 },
-                Err(_) => break Err(chat_stream::too_long()),
+                Err(_) => break Err(stream::too_long()),
             }
         };
         self.sse = sse;
@@ -143,7 +143,7 @@ impl Messages {
                 return Ok(());
             }
             "error" => return Err(error::in_stream(&self.party, data)),
-            _ if event.error.get().is_some_and(chat_stream::is_error) => {
+            _ if event.error.get().is_some_and(stream::is_error) => {
                 return Err(error::in_stream(&self.party, data));
             }
             _ => false,
@@ -338,8 +338,8 @@ impl Messages {
         let nothing = self.pulse == Pulse::default();
         self.let_go(out);
         if !done {
-            let stream = !nothing || chat_stream::may_be_events(&self.body);
-            return Err(if stream { chat_stream::cut() } else { error::no_stream(&self.party, &self.body) });
+            let stream = !nothing || stream::may_be_events(&self.body);
+            return Err(if stream { stream::cut() } else { error::no_stream(&self.party, &self.body) });
         }
         let kept = self.blocks.take(self.finish == Some(Finish::Length));
         let finish = match self.finish.take() {

@@ -68,7 +68,9 @@ impl Place {
 
 /// A sandbox with the key and the variables of these places.
 pub fn sandbox(config: &str, places: &[&Place]) -> Sandbox {
-    let mut sandbox = Sandbox::new().variable("LAB_KEY", KEY).config(config);
+    // A list of models that is asked for would be a request of its own.
+    let config = format!("{config}[catalogue]\nrefresh = false\n");
+    let mut sandbox = Sandbox::new().variable("LAB_KEY", KEY).config(&config);
     for (name, value) in places.iter().flat_map(|place| &place.variables) {
         sandbox = sandbox.variable(name, value);
     }
