@@ -54,6 +54,14 @@ pub struct Catalogue {
     pub odd: usize,
 }
 
+impl Catalogue {
+    /// Every id that the provider takes.
+    #[must_use]
+    pub fn into_ids(self) -> Vec<String> {
+        self.listings.into_iter().map(|listing| listing.info.model.id).chain(self.others).collect()
+    }
+}
+
 /// How a dialect lists its models.
 struct Shape {
     dialect: Dialect,
@@ -205,10 +213,28 @@ pub async fn fetch(endpoint: &Endpoint, http: &Http) -> Result<Vec<String>, Faul
         endpoint.key = None;
     }
     let exchange = Exchange { endpoint, http: http.clone() };
-    timeout(WITHIN, all_pages(&exchange, shape)).await.unwrap_or_else(|_| {
+    let pages = async {
+        let mut pages = all_pages(&exchange, shape).await?;
+        if shape.dialect == Dialect::Ollama {
+            pages.extend(vendors::ollama_details(&exchange, &pages).await);
+        }
+        Ok(pages)
+    };
+    timeout(WITHIN, pages).await.unwrap_or_else(|_| {
         let words = format!("The list of models of {name} was not there within {} s.", WITHIN.as_secs());
         Err(Fault::new(FaultClass::Timeout, words))
     })
+}
+
+/// Asks a provider, with its key, for the ids of its models and nothing else of them.
+///
+/// # Errors
+/// When the provider cannot be asked or refuses, or when an answer is no list.
+pub async fn ids(endpoint: &Endpoint, http: &Http) -> Result<Vec<String>, Fault> {
+    let Some(shape) = shape(endpoint.dialect) else { return Ok(Vec::new()) };
+    let exchange = Exchange { endpoint: endpoint.clone(), http: http.clone() };
+    let pages = all_pages(&exchange, shape).await?;
+    Ok(read(&endpoint.name, endpoint.dialect, &pages).map(Catalogue::into_ids).unwrap_or_default())
 }
 
 async fn all_pages(exchange: &Exchange, shape: &Shape) -> Result<Vec<String>, Fault> {
@@ -233,9 +259,6 @@ async fn all_pages(exchange: &Exchange, shape: &Shape) -> Result<Vec<String>, Fa
             Some(next) if next != path => path = next,
             _ => break,
         }
-    }
-    if shape.dialect == Dialect::Ollama {
-        pages.extend(vendors::ollama_details(exchange, &pages).await);
     }
     Ok(pages)
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::chat::Dialect;
 use crate::chat::Endpoint;
 use crate::provider::Http;
 use crate::provider::HttpParts;
+use crate::provider::catalogue;
+use crate::provider::catalogue::Catalogue;
 use crate::provider::exchange::Exchange;
 use crate::provider::http;
-use crate::provider::probe;
 
 /// A server on this machine answers at once or is not there.
 const CONNECT: Duration = Duration::from_millis(300);
@@ -24,6 +26,8 @@ const MOST: usize = 4 * 1024 * 1024;
 struct Kind {
     /// The name of its preset.
     name: &'static str,
+    /// In which format it lists them.
+    dialect: Dialect,
     /// Where it lists its models, behind the base URL without its `/v1`.
     path: &'static str,
     /// Whether the answer is its own.
@@ -31,11 +35,22 @@ struct Kind {
 }
 
 const KINDS: &[Kind] = &[
-    Kind { name: "ollama", path: "/api/tags", is: is_ollama },
-    Kind { name: "llamacpp", path: "/v1/models", is: |answer| any_model(answer, is_llamacpp) },
-    Kind { name: "vllm", path: "/v1/models", is: |answer| any_model(answer, is_vllm) },
+    Kind { name: "ollama", dialect: Dialect::Ollama, path: "/api/tags", is: is_ollama },
+    Kind {
+        name: "llamacpp",
+        dialect: Dialect::OpenAi,
+        path: "/v1/models",
+        is: |answer| any_model(answer, is_llamacpp),
+    },
+    Kind {
+        name: "vllm",
+        dialect: Dialect::OpenAi,
+        path: "/v1/models",
+        is: |answer| any_model(answer, is_vllm),
+    },
     Kind {
         name: "lmstudio",
+        dialect: Dialect::OpenAi,
         path: "/v1/models",
         is: |answer| is_list(answer) && !any_model(answer, |model| is_llamacpp(model) || is_vllm(model)),
     },
@@ -67,7 +82,10 @@ pub async fn find_local(endpoint: &Endpoint, http: &Http) -> Option<Vec<String>>
     let body = exchange.fetch(parts, MOST).await.ok()?;
     let answer: Value = serde_json::from_slice(&body).ok()?;
     let fits = kind.map_or_else(|| is_list(&answer), |kind| (kind.is)(&answer));
-    if fits { probe::ids(&body) } else { None }
+    let body = String::from_utf8(body).ok().filter(|_| fits)?;
+    catalogue::read(&endpoint.name, kind.map_or(Dialect::OpenAi, |kind| kind.dialect), &[body])
+        .ok()
+        .map(Catalogue::into_ids)
 }
 
 /// A base URL without the version path that OpenAI's format has.

@@ -61,6 +61,7 @@ use driver::Driver;
 use driver::Halves;
 
 pub use account::{Activity, ActivityRow, Credits, KeyFacts, activity, credits, key_facts};
+pub use catalogue::ids as model_ids;
 pub use demo::{Demo, Pace, models as demo_models};
 pub use http::{Http, is_loopback};
 pub use lessons::LessonBook;
@@ -68,7 +69,7 @@ pub use local::find_local;
 pub use loopback::Loopback;
 pub use oauth::{Pkce, exchange as code_for_key, page as login_page};
 pub use presets::{Preset, presets};
-pub use probe::{Answered, check_key, model_ids};
+pub use probe::{Answered, check_key};
 pub use proxy::proxy_of;
 
 /// What a stream gives: events in batches, one batch per piece of the response, never empty; at
