@@ -136,10 +136,17 @@ pub fn reach(fault: &Fault, output: bool) -> Reach {
     if refused_by_status || !lost { Reach::Refused } else { Reach::Served }
 }
 
+/// A count of nothing in and nothing out is none: no request is without a token. Servers that do not
+/// count send such zeros, and nothing must cost $0 because of them.
+fn counted(told: &Tokens) -> Tokens {
+    if (told.input_total(), told.output) == (Some(0), Some(0)) { Tokens::default() } else { *told }
+}
+
 /// What an attempt cost, by the best that is known.
 #[must_use]
 pub fn settle(rates: &dyn Rates, facts: &Facts<'_>) -> Bill {
-    let Facts { model, told, .. } = *facts;
+    let model = facts.model;
+    let told = &counted(facts.told);
     let tariff = rates.paid_by(model, told, facts.tariff);
     let nothing = Charge::of(Pico::ZERO, Source::Computed, tariff);
     let untold = told.is_empty() && facts.cost.is_none();

@@ -24,6 +24,8 @@ fn charges_by_what_is_known() {
         (Reach::Served, none, true, None, real(100, Source::Estimated)),
         (Reach::Served, told(Some(2), None), true, None, real(76, Source::Estimated)),
         (Reach::Served, told(None, Some(3)), true, None, real(100, Source::Estimated)),
+        // A count of nothing at all is no count.
+        (Reach::Served, told(Some(0), Some(0)), true, None, real(100, Source::Estimated)),
         (Reach::Unsent, none, true, None, real(0, Source::Computed)),
         (Reach::Refused, none, true, None, real(0, Source::Computed)),
         // A server that counts before it fails has worked.
