@@ -77,8 +77,10 @@ pub(super) fn candidate<'a>(endpoints: &'a Endpoints, name: &str) -> Result<&'a 
 
 /// A fault in one line: what happened, and what to do.
 pub(super) fn told(fault: &Fault) -> String {
-    let text = format!("{} {}", fault.message.line(), fault.hint);
-    text.trim_end().to_owned()
+    let what = fault.message.line();
+    // What a server wrote often has no end, and what follows is a sentence of its own.
+    let stop = if what.ends_with(['.', '!', '?']) || fault.hint.is_empty() { "" } else { "." };
+    format!("{what}{stop} {}", fault.hint).trim_end().to_owned()
 }
 
 /// Asks the provider whether it takes a key. What it says of it, in words.
@@ -92,6 +94,7 @@ pub(super) async fn check(world: &World, endpoint: &Endpoint, key: &Secret) -> R
     let http = Http::new(world.redactor.clone());
     Ok(match provider::check_key(&endpoint, &http).await? {
         Answered::Key(facts) => format!("{} takes the key: {}", endpoint.name, allowance(&facts)),
+        Answered::Models(1) => format!("{} takes the key and lists 1 model", endpoint.name),
         Answered::Models(count) => format!("{} takes the key and lists {count} models", endpoint.name),
         Answered::Untold => {
             format!("{} is there; whether it takes the key is seen with the first prompt", endpoint.name)
@@ -187,8 +190,9 @@ fn login(world: &World, args: &LoginArgs, out: &mut Out) -> Result<(), Refusal> 
         match runtime.block_on(check(world, endpoint, &key)) {
             Ok(said) => out.tell(&said),
             Err(fault) => {
-                let unchecked = "; nothing is kept. --no-check keeps a key without asking";
-                return Err(failed(format!("{}{unchecked}", told(&fault))));
+                let why = told(&fault);
+                let why = why.trim_end_matches('.');
+                return Err(failed(format!("{why}; nothing is kept. --no-check keeps a key without asking")));
             }
         }
     }

@@ -210,7 +210,8 @@ fn refresh_now(world: &World, args: &ModelsArgs, out: &mut Out) -> u8 {
                 Ok(Brought { count, unkept }) => {
                     came += 1;
                     let unkept = unkept.map(|why| format!("; not kept: {why}")).unwrap_or_default();
-                    out.tell(&format!("{}: {count} models{unkept}", endpoint.name));
+                    let word = if count == 1 { "model" } else { "models" };
+                    out.tell(&format!("{}: {count} {word}{unkept}", endpoint.name));
                 }
                 // Some servers have none, and that is no failure of anything.
                 Err(fault) if matches!(fault.http_status, Some(404 | 405 | 501)) => {

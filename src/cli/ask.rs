@@ -224,6 +224,8 @@ impl Desk<'_> {
                 let model =
                     self.answers.get(at).map(|answer| answer.seat.model.to_string()).unwrap_or_default();
                 let (model, pause) = (Untrusted::from(model), after_ms.div_ceil(1000));
+                let why = why.to_string();
+                let why = why.trim_end_matches('.');
                 self.out.tell(&format!("salon: {}: {why}; attempt {attempt} in {pause} s", model.line()));
             }
             RunEventKind::Queued { why, for_ms: Some(ms) } => {

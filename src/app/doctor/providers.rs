@@ -114,10 +114,16 @@ fn of_key(known: &Known, answer: Result<Answered, Fault>, from: Option<&str>) ->
         Ok(Answered::Key(facts)) => {
             Check::well(name, format!("takes its key ({from}): {}", allowance(&facts)))
         }
-        Ok(Answered::Models(count)) => Check::well(name, format!("takes its key ({from}); {count} models")),
+        Ok(Answered::Models(count)) => {
+            Check::well(name, format!("takes its key ({from}); {}", counted(count)))
+        }
         Ok(Answered::Untold) => Check::well(name, format!("is there; its key ({from}) was not tried")),
         Err(fault) => Check::wrong(name, format!("{} (key: {from})", fault.message.line()), fault.hint),
     }
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 { "1 model".to_owned() } else { format!("{count} models") }
 }
 
 fn of_models(known: &Known, list: Result<Vec<String>, Fault>, models: &[ModelRef]) -> Vec<Check> {
@@ -135,7 +141,8 @@ fn of_models(known: &Known, list: Result<Vec<String>, Fault>, models: &[ModelRef
                 })
                 .collect();
             if checks.is_empty() {
-                checks.push(Check::well(name, format!("lists {} models, and all that are used", ids.len())));
+                checks
+                    .push(Check::well(name, format!("lists {}, and all that are used", counted(ids.len()))));
             }
             checks
         }
