@@ -23,6 +23,7 @@ mod keys;
 mod laws;
 mod login;
 mod looks;
+mod told;
 
 /// A screen under test.
 pub struct Harness {

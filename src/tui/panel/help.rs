@@ -148,7 +148,7 @@ impl Panel for Help {
     }
 
     fn hints(&self) -> &'static str {
-        "↑ ↓ move · type to search · esc close"
+        "↑ ↓ move · type to search · {esc} close"
     }
 
     fn wants(&self) -> (u16, u16) {

@@ -74,6 +74,8 @@ pub struct LoginPanel {
     typed: Unseen,
     /// What is wrong with what was typed.
     wrong: Option<String>,
+    /// Whether there is a page whose address can be copied.
+    page: bool,
 }
 
 impl LoginPanel {
@@ -229,6 +231,7 @@ impl Panel for LoginPanel {
         if self.ways.len() != ways(cx.logins).len() {
             self.search(cx);
         }
+        self.page = matches!(cx.login, LoginStage::Page { .. });
         self.list.prepare(area.height.saturating_sub(2));
     }
 
@@ -241,9 +244,11 @@ impl Panel for LoginPanel {
 
     fn hints(&self) -> &'static str {
         match &self.chosen {
-            None => "enter chooses · ↑ ↓ move · esc close",
-            Some((_, Way::Key)) => "enter keeps it · esc close",
-            Some(_) => "ctrl-y copies the address · esc stops",
+            None => "enter chooses · ↑ ↓ move · {esc} close",
+            Some((_, Way::Key)) => "enter keeps it · {esc} close",
+            Some((_, Way::Page)) if self.page => "enter gives it · ctrl-y copies the address · {esc} stops",
+            Some(_) if self.page => "ctrl-y copies the address · {esc} stops",
+            Some(_) => "{esc} stops",
         }
     }
 

@@ -9,6 +9,8 @@ use crate::chat::ModelRef;
 use crate::chat::Pico;
 use crate::chat::Tariff;
 use crate::chat::short_usd;
+use crate::text::cell_width;
+use crate::text::clip_middle;
 use crate::text::one_line;
 use crate::tui::panel::Ask;
 use crate::tui::panel::Cx;
@@ -21,6 +23,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::Field;
 use crate::tui::widget::List;
 use crate::tui::widget::Paint;
+use crate::tui::widget::fields_width;
 use crate::tui::widget::put;
 use crate::tui::widget::put_fields;
 use crate::tui::widget::put_fields_right;
@@ -187,10 +190,17 @@ impl Panel for Models {
         cursor
     }
 
+    fn wants(&self) -> (u16, u16) {
+        (112, 32)
+    }
+
     fn hints(&self) -> &'static str {
-        "enter swaps the current seat · space marks · + adds seats · esc close"
+        "enter swaps the current seat · space marks · + adds seats · {esc} close"
     }
 }
+
+/// A name is cut in its middle down to this before its price goes.
+const NAME: usize = 24;
 
 fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
     let mark = if marked { "● " } else { "  " };
@@ -198,11 +208,30 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
     if let Some(alias) = &row.alias {
         fields.push(Field::new(format!("{} ", one_line(alias)), Role::Strong));
     }
-    fields.push(Field::new(one_line(&row.model.to_string()), Role::Text));
+    let name = one_line(&row.model.to_string()).into_owned();
+    let before = fields_width(&fields);
+    let all = usize::from(cells.width);
+    let room = all.saturating_sub(before + cell_width(&name).min(NAME));
+    let facts = facts(row);
+    // What a model costs, and that it goes away, is told even beside a name that is cut.
+    let whole = all.saturating_sub(before + cell_width(&name));
+    let mut facts = facts.as_slice();
+    while let Some((first, rest)) = facts.split_first() {
+        let limit = if first.role == Role::Dim { whole } else { room };
+        if fields_width(facts) <= limit {
+            break;
+        }
+        facts = rest;
+    }
+    let left = all.saturating_sub(before + fields_width(facts));
+    fields.push(Field::new(clip_middle(&name, left), Role::Text));
     let used = put_fields(buffer, cells, &fields, paint);
     let rest = Rect { x: cells.x + used, width: cells.width - used, ..cells };
-    let mut facts = Vec::new();
-    // From the right: what comes last goes first where there is no room.
+    put_fields_right(buffer, rest, facts, paint);
+}
+
+/// What is told of a model, what is wanted most last.
+fn facts(row: &ModelRow) -> Vec<Field> {
     let price = match (row.tariff, row.price) {
         (Tariff::Local, _) => "  local".to_owned(),
         (Tariff::Play, _) => "  demo".to_owned(),
@@ -213,20 +242,17 @@ fn draw_row(row: &ModelRow, marked: bool, cells: Rect, buffer: &mut Buffer, pain
         }
         (Tariff::Metered, None) => "  price ?".to_owned(),
     };
-    facts.push(Field::new(price, Role::Money));
+    let marks = [(row.sees, "  image"), (row.has_tools, "  tools"), (row.thinks, "  thinks")];
+    let mut facts: Vec<Field> =
+        marks.iter().filter(|(can, _)| *can).map(|(_, word)| Field::new(*word, Role::Dim)).collect();
     if let Some(context) = row.context {
         facts.push(Field::new(format!("  {}", super::tokens(context)), Role::Dim));
     }
     if let Some(day) = &row.expires {
         facts.push(Field::new(format!("  until {}", one_line(day)), Role::Warn));
     }
-    let marks = [(row.thinks, "  thinks"), (row.has_tools, "  tools"), (row.sees, "  image")];
-    facts.extend(marks.iter().filter(|(can, _)| *can).map(|(_, word)| Field::new(*word, Role::Dim)));
-    facts.reverse();
-    let mut facts = facts.as_slice();
-    while !put_fields_right(buffer, rest, facts, paint) && facts.len() > 1 {
-        facts = facts.get(1..).unwrap_or_default();
-    }
+    facts.push(Field::new(price, Role::Money));
+    facts
 }
 
 /// Dollars for a million tokens, from the price of one: as price lists write them, with two decimals

@@ -106,7 +106,7 @@ impl Panel for Palette {
     }
 
     fn hints(&self) -> &'static str {
-        "enter do it · ↑ ↓ move · esc close"
+        "enter do it · ↑ ↓ move · {esc} close"
     }
 }
 

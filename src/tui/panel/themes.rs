@@ -81,7 +81,7 @@ impl Panel for Themes {
     }
 
     fn hints(&self) -> &'static str {
-        "enter keep · esc back to the one before"
+        "enter keep · {esc} back to the one before"
     }
 
     fn dismiss(&mut self) -> Vec<Ask> {

@@ -79,7 +79,7 @@ impl Panel for UsagePanel {
     }
 
     fn hints(&self) -> &'static str {
-        "t window · ↑ ↓ scroll · esc close"
+        "t window · ↑ ↓ scroll · {esc} close"
     }
 
     fn is_usage(&self) -> bool {

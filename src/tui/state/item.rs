@@ -74,6 +74,8 @@ pub struct Told<'a> {
     pub open: Option<bool>,
     /// Whether it is the last turn of the pane, whose figures stand in the border.
     pub last: bool,
+    /// Whether a long prompt is shown whole.
+    pub whole: bool,
 }
 
 /// What else a pane knows of a turn, and its layout.
@@ -87,14 +89,22 @@ pub struct Item {
     pub speed: Option<u64>,
     /// Refusals, images, citations.
     pub parts: Vec<Untrusted>,
+    /// How the request was sent, where that is not as the person asked.
+    pub sent: Vec<String>,
     /// How many characters of the finished reply a pane does not show.
     pub unseen: usize,
+    /// How many rows of the prompt are folded away.
+    folded: usize,
     docs: Option<Box<RefCell<Docs>>>,
     heights: Option<(Key, Heights)>,
 }
 
 /// What heights depend on besides the text.
-type Key = (u16, bool, bool);
+type Key = (u16, bool, bool, bool);
+
+/// A prompt of more rows than the second number is folded to the first and a line about the rest:
+/// what is read is the reply.
+const FOLD: (usize, usize) = (5, 8);
 
 struct Docs {
     of: Option<ReplyId>,
@@ -115,7 +125,9 @@ impl Item {
             thought_ms: None,
             speed: None,
             parts: Vec::new(),
+            sent: Vec::new(),
             unseen: 0,
+            folded: 0,
             docs: None,
             heights: None,
         }
@@ -178,7 +190,7 @@ impl Item {
         if told.hidden {
             return [0; 7];
         }
-        let key = (width, told.last, self.is_open(told));
+        let key = (width, told.last, self.is_open(told), told.whole);
         if let Some((_, heights)) = self.heights.filter(|(known, _)| *known == key) {
             return heights;
         }
@@ -192,6 +204,12 @@ impl Item {
     #[must_use]
     pub fn known_heights(&self) -> Heights {
         self.heights.map_or([0; 7], |(_, heights)| heights)
+    }
+
+    /// How many rows of the prompt are folded away; the last row that is shown tells it.
+    #[must_use]
+    pub fn folded(&self) -> usize {
+        self.folded
     }
 
     /// Makes its documents, when they are not there or are of another reply.
@@ -280,7 +298,7 @@ impl Item {
     }
 
     fn measure(&mut self, told: &Told<'_>, width: u16, open: bool) -> Heights {
-        let said = notes(told, &self.parts, &self.keys);
+        let said = notes(told, (&self.sent, &self.parts), &self.keys);
         let Some(docs) = self.docs.as_mut().map(|docs| docs.get_mut()) else { return [0; 7] };
         let inner = |piece: Piece| width.saturating_sub(piece.indent());
         docs.notes = said
@@ -292,8 +310,10 @@ impl Item {
         let has = |text: fn(&Reply) -> &Untrusted| told.reply.is_some_and(|reply| !text(reply).is_empty());
         let thinks = has(|reply| &reply.thinking);
         let ended = told.reply.is_some_and(|reply| reply.status != crate::chat::Status::Streaming);
+        let prompt = docs.prompt.height(inner(Piece::Prompt));
+        self.folded = if told.whole || prompt <= FOLD.1 { 0 } else { prompt - FOLD.0 };
         [
-            docs.prompt.height(inner(Piece::Prompt)),
+            if self.folded > 0 { FOLD.0 + 1 } else { prompt },
             usize::from(thinks),
             if thinks && open { docs.thinking.height(inner(Piece::Thinking)) } else { 0 },
             if has(|reply| &reply.text) { docs.reply.height(width) } else { 0 },

@@ -7,10 +7,13 @@ use crate::tui::keymap::Keymap;
 use crate::tui::keymap::key_name;
 
 /// What stands for each key in a text, the action, where it is pressed, and its command.
-const KEYS: [(&str, Action, Context, &str); 3] = [
+const KEYS: [(&str, Action, Context, &str); 6] = [
     ("{again}", Action::Again, Context::Pane, "/retry"),
     ("{models}", Action::Models, Context::Composer, "/model"),
     ("{new-room}", Action::NewRoom, Context::Composer, "/new"),
+    ("{esc}", Action::Escape, Context::Composer, "/stop"),
+    ("{interrupt}", Action::Interrupt, Context::Composer, "/quit"),
+    ("{empty}", Action::QuitIfEmpty, Context::Composer, "/quit"),
 ];
 
 /// The names of keys, for texts that are made where the keymap is not known.
@@ -46,9 +49,10 @@ mod tests {
         let mut overrides = Overrides::new();
         let pane = [("r", "none"), ("f5", "again")].map(|(key, action)| (key.to_owned(), action.to_owned()));
         overrides.insert("pane".to_owned(), pane.into_iter().collect());
-        let global = [("ctrl-l".to_owned(), "none".to_owned())];
+        let global = [("ctrl-l", "none"), ("esc", "none"), ("f8", "stop")];
+        let global = global.map(|(key, action)| (key.to_owned(), action.to_owned()));
         overrides.insert("global".to_owned(), global.into_iter().collect());
         let own = KeyNames::of(&Keymap::load(&overrides).0);
-        assert_eq!(own.name("{again} {models}"), "F5 /model");
+        assert_eq!(own.name("{again} {models} {esc}"), "F5 /model F8");
     }
 }

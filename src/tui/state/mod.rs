@@ -60,6 +60,11 @@ pub use setup::{Estimator, Label, Pricer, Setup, Ui};
 pub use summary::{Next, speed};
 pub use target::{Target, listed};
 
+/// Cells beside a notice in the composer's border that are left for the keys, and the width below
+/// which there are none.
+const HINTS: usize = 26;
+const NARROW: usize = 60;
+
 /// What is known of models and money, and who to ask.
 pub struct Known {
     /// The models that can be chosen.
@@ -248,7 +253,8 @@ impl State {
         let composer = self.look.areas.composer;
         let cells = usize::from(composer.width.saturating_sub(3));
         let one = composer.height >= 3 && !notice.text.contains('\n');
-        let fits = one && cell_width(&one_line(&notice.text)) + 2 <= cells;
+        let keys = if cells < NARROW { 0 } else { HINTS };
+        let fits = one && cell_width(&one_line(&notice.text)) + 2 + keys <= cells;
         (!fits).then_some(notice)
     }
 

@@ -35,6 +35,8 @@ pub struct Pane {
     pub raw: bool,
     /// Thinking open or closed in all turns, when the person has said so.
     pub open: Option<bool>,
+    /// Whether it has the keyboard: long prompts are shown whole.
+    pub focused: bool,
     /// The reply in flight.
     pub live: Option<RunId>,
     /// Prompts that wait until it has ended, oldest first.
@@ -55,6 +57,7 @@ impl Pane {
             scroll: Scroll::default(),
             raw: false,
             open: None,
+            focused: false,
             live: None,
             held: Vec::new(),
         }
@@ -73,7 +76,16 @@ impl Pane {
         let hidden = self.hides(turn);
         let last = !turns.get(index + 1..).unwrap_or_default().iter().any(|later| !self.hides(later));
         let reply = turn.active(self.seat.id);
-        Some(Told { turn, seat: self.seat.id, reply, hidden, raw: self.raw, open: self.open, last })
+        Some(Told {
+            turn,
+            seat: self.seat.id,
+            reply,
+            hidden,
+            raw: self.raw,
+            open: self.open,
+            last,
+            whole: self.focused || self.raw,
+        })
     }
 
     /// The last turn that is shown, as an index of the room's turns.

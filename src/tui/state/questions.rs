@@ -68,10 +68,14 @@ impl State {
         one_line(alias.unwrap_or_else(|| model.short())).into_owned()
     }
 
-    /// What a seat is called: its model's name, numbered where the model sits more than once.
+    /// What a seat is called: its model's name, with the provider where another model is called the
+    /// same, numbered where the model sits more than once.
     #[must_use]
     pub fn seat_name(&self, seat: &Seat) -> String {
         let name = self.model_name(&seat.model);
+        let alike = self.panes.iter().map(|pane| &pane.seat.model);
+        let alike = alike.filter(|other| **other != seat.model).any(|other| self.model_name(other) == name);
+        let name = if alike { format!("{}/{name}", one_line(&seat.model.provider)) } else { name };
         let before = self
             .panes
             .iter()

@@ -76,6 +76,7 @@ impl Target {
             Self::Only(id) => format!("to {id} only"),
             Self::Marked(_) => format!("to {}", listed(&taken)),
             Self::All if taken.is_empty() => "to nobody: every seat is muted".to_owned(),
+            Self::All if all.len() == 1 => "to the one seat".to_owned(),
             Self::All if muted.is_empty() => format!("to all {}", taken.len()),
             Self::All => format!("to {} · {} muted", listed(&taken), listed(&muted)),
         }

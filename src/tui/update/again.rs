@@ -25,7 +25,7 @@ pub fn again(state: &mut State, out: &mut Vec<Effect>) {
         return;
     };
     if pane.live.is_some() {
-        state.say(format!("{seat} still answers; esc stops it"));
+        state.say(format!("{seat} still answers; {} stops it", state.keys.name("{esc}")));
     } else if status == Status::Done {
         let question = format!("Ask {seat} {} again? {}", state.seat_name(&pane.seat), price(state, seat));
         panels::ask(state, Confirm::new(question, "ask again", Choice::Again(seat)));

@@ -67,12 +67,12 @@ pub fn interrupt(state: &mut State, out: &mut Vec<Effect>) {
         state.composer.prompts.push(draft);
         compose::changed(state);
         state.guards.leaving = Some(state.clock.now);
-        state.say("the draft is cleared; up brings it back · ctrl-c again quits");
+        state.say(state.keys.name("the draft is cleared; up brings it back · {interrupt} again quits"));
     } else if again {
         out.push(Effect::Quit);
     } else {
         state.guards.leaving = Some(state.clock.now);
-        state.say("ctrl-c again quits");
+        state.say(state.keys.name("{interrupt} again quits"));
     }
 }
 
@@ -98,7 +98,7 @@ pub fn quit_if_empty(state: &mut State, out: &mut Vec<Effect>) {
     if again {
         quit(state, out);
     } else {
-        state.say("ctrl-d again leaves salon");
+        state.say(state.keys.name("{empty} again leaves salon"));
     }
 }
 

@@ -69,9 +69,13 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
             }
         }
         RunEventKind::Note(words) => {
-            let seat = live.seat;
-            let model = state.pane_of_mut(seat).map(|pane| pane.seat.model.to_string()).unwrap_or_default();
-            state.say(format!("{} {model}: {words}", seat.0));
+            // It stays with the reply that it is about: several seats may have something to tell.
+            let (turn, seat) = (live.turn, live.seat);
+            if let Some(item) = state.pane_of_mut(seat).and_then(|pane| pane.items.get_mut(turn)) {
+                item.sent.retain(|known| *known != words);
+                item.sent.push(words);
+                item.grow();
+            }
         }
         RunEventKind::Usage(tokens) => live.counted = tokens,
         RunEventKind::Retry { attempt, after_ms, why } => {

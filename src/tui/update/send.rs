@@ -124,7 +124,8 @@ fn prompt_to(state: &mut State, prompt: String, targets: Vec<SeatId>, out: &mut 
     if !later.is_empty() {
         let numbers: Vec<u32> = later.iter().map(|seat| seat.0).collect();
         let verbs = if numbers.len() == 1 { "still streams and gets" } else { "still stream and get" };
-        state.say(format!("{} {verbs} it next; esc there takes it back", listed(&numbers)));
+        let esc = state.keys.name("{esc}");
+        state.say(format!("{} {verbs} it next; {esc} there takes it back", listed(&numbers)));
     }
     if first {
         out.push(Effect::Title(format!("salon · {}", state.room.title())));

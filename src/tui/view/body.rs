@@ -89,11 +89,17 @@ impl Drawing<'_> {
                     Piece::Thinking => ("│ ", Role::Thinking),
                     _ => ("", Role::Text),
                 };
+                let folded = if piece == Piece::Prompt { self.item.folded() } else { 0 };
+                let last = self.item.known_heights().first().map_or(0, |rows| rows.saturating_sub(1));
                 self.item.rows(piece, area.width, range, &mut |row, cells| {
                     let place = line(row);
                     let used = put(buffer, place, bar, paint.of(role));
                     let rest = Rect { x: place.x + used, width: place.width - used, ..place };
-                    draw_row(cells, rest, buffer, paint);
+                    if folded > 0 && row == last {
+                        put(buffer, rest, &format!("… {folded} more lines"), paint.of(Role::Dim));
+                    } else {
+                        draw_row(cells, rest, buffer, paint);
+                    }
                 });
             }
             Piece::Thought => {

@@ -5,6 +5,9 @@ use ratatui::layout::Rect;
 
 use crate::chat::Reply;
 use crate::chat::Status;
+use crate::text::cell_width;
+use crate::text::clip;
+use crate::text::one_line;
 use crate::tui::state::Focus;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
@@ -28,9 +31,10 @@ pub fn draw(state: &State, index: usize, area: Rect, buffer: &mut Buffer, paint:
     let focused = current && state.focus == Focus::Pane && state.panels.is_empty();
     let cells = usize::from(area.width.saturating_sub(3));
     let title = title(state, pane, current, cells);
+    let ahead = below(pane);
+    let left = cells.saturating_sub(1 + ahead.as_deref().map_or(0, cell_width));
     let mut status = vec![Field::new(" ", Role::Status)];
-    status
-        .extend(figures(state, pane).map(|figures| figures.fit(cells.saturating_sub(1))).unwrap_or_default());
+    status.extend(figures(state, pane).map(|figures| figures.fit(left)).unwrap_or_default());
     let role = match (focused, current) {
         (true, _) => Role::BorderFocus,
         (false, true) => Role::BorderCurrent,
@@ -46,7 +50,16 @@ pub fn draw(state: &State, index: usize, area: Rect, buffer: &mut Buffer, paint:
     } else {
         body::draw(state, pane, inner, buffer, paint);
     }
-    below(pane, inner, buffer, paint);
+    if let Some(ahead) = ahead {
+        let edge = Rect {
+            x: area.x + 1,
+            y: area.bottom().saturating_sub(1),
+            width: area.width.saturating_sub(3),
+            height: 1,
+        };
+        put_right(buffer, edge, &ahead, paint.of(Role::Key));
+    }
+    held(state, pane, inner, buffer, paint);
 }
 
 /// The figures of what is newest in a pane: the reply in flight, else the last turn's.
@@ -71,28 +84,29 @@ fn word(text: &str) -> Figures {
     Figures { state: text.to_owned(), role: Some(Role::Dim), ..Figures::default() }
 }
 
-/// Over the last row: what came below, and what the seat gets next.
-fn below(pane: &Pane, inner: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
+/// What came below what is visible. It stands in the border, so that no text is under it.
+fn below(pane: &Pane) -> Option<String> {
+    match (pane.scroll.new, pane.scroll.below) {
+        (0, false) => None,
+        (0, true) => Some(" ↓ more ".to_owned()),
+        (new, _) => Some(format!(" ↓ {new} new ")),
+    }
+}
+
+/// Over the last row: what the seat gets next.
+fn held(state: &State, pane: &Pane, inner: Rect, buffer: &mut Buffer, paint: Paint<'_>) {
     let Some(y) = inner.height.checked_sub(1).map(|last| inner.y + last) else { return };
     let row = Rect { y, height: 1, ..inner };
-    if let Some(held) = pane.held.last() {
-        let more = if pane.held.len() > 1 { format!(" (+{})", pane.held.len() - 1) } else { String::new() };
-        let tail = format!("\"{more} · esc takes it back");
-        let prompt = crate::text::one_line(held.prompt.lines().next().unwrap_or("")).into_owned();
-        let room = usize::from(row.width).saturating_sub(7 + crate::text::cell_width(&tail));
-        let shown = crate::text::clip(&prompt, room);
-        let dots = if shown.len() < prompt.len() { "…" } else { "" };
-        let shown = if dots.is_empty() { shown } else { crate::text::clip(&prompt, room.saturating_sub(1)) };
-        blank(row, buffer, paint);
-        put(buffer, row, &format!("next: \"{shown}{dots}{tail}"), paint.of(Role::Warn));
-        return;
-    }
-    let text = match (pane.scroll.new, pane.scroll.below) {
-        (0, false) => return,
-        (0, true) => " ↓ more ".to_owned(),
-        (new, _) => format!(" ↓ {new} new "),
-    };
-    put_right(buffer, row, &text, paint.of(Role::Key));
+    let Some(held) = pane.held.last() else { return };
+    let more = if pane.held.len() > 1 { format!(" (+{})", pane.held.len() - 1) } else { String::new() };
+    let tail = format!("\"{more} · {}", state.keys.name("{esc} takes it back"));
+    let prompt = one_line(held.prompt.lines().next().unwrap_or("")).into_owned();
+    let room = usize::from(row.width).saturating_sub(7 + cell_width(&tail));
+    let shown = clip(&prompt, room);
+    let dots = if shown.len() < prompt.len() { "…" } else { "" };
+    let shown = if dots.is_empty() { shown } else { clip(&prompt, room.saturating_sub(1)) };
+    blank(row, buffer, paint);
+    put(buffer, row, &format!("next: \"{shown}{dots}{tail}"), paint.of(Role::Warn));
 }
 
 fn blank(row: Rect, buffer: &mut Buffer, paint: Paint<'_>) {

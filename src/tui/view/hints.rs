@@ -11,7 +11,7 @@ use crate::tui::state::State;
 use crate::tui::theme::Role;
 use crate::tui::widget::Field;
 
-/// What the lower border of the composer says: what is told just now, else the keys.
+/// What the lower border of the composer says: what is told just now, and the keys.
 #[must_use]
 pub fn line(state: &State, cells: usize) -> Vec<Field> {
     if let Some(digit) = state.pending.shown() {
@@ -24,7 +24,14 @@ pub fn line(state: &State, cells: usize) -> Vec<Field> {
             Severity::Warning => Role::Warn,
             Severity::Error => Role::Bad,
         };
-        return vec![Field::new(format!(" {text}"), role)];
+        let left = cells.saturating_sub(cell_width(&text) + 4);
+        let mut out = vec![Field::new(format!(" {text}"), role)];
+        let keys = fit(hints(state), left);
+        if !keys.is_empty() {
+            out.push(Field::new(" ──", Role::Dim));
+            out.extend(keys);
+        }
+        return out;
     }
     fit(hints(state), cells)
 }

@@ -23,6 +23,7 @@ use crate::tui::panel;
 use crate::tui::screen::Shape;
 use crate::tui::screen::areas;
 use crate::tui::screen::side_fits;
+use crate::tui::state::Focus;
 use crate::tui::state::State;
 use crate::tui::state::Usage;
 use crate::tui::theme::Role;
@@ -58,6 +59,7 @@ pub fn prepare(state: &mut State, size: Size) {
     for (index, area) in &state.look.areas.panes {
         if let Some(pane) = state.panes.get_mut(*index) {
             let inner = body::text_area(*area);
+            pane.focused = state.focus == Focus::Pane && *index == state.current;
             pane.settle(&state.room.turns, inner.width, inner.height);
         }
     }

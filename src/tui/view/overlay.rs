@@ -40,7 +40,7 @@ pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
         ..composer
     };
     let title = [Field::new(" commands", Role::Title)];
-    let status = [Field::new(" tab completes · enter does it · esc closes", Role::Dim)];
+    let status = [Field::new(state.keys.name(" tab completes · enter does it · {esc} closes"), Role::Dim)];
     boxed(&border(area, &title, &status, Role::BorderFocus), buffer, paint);
     let inner = Frame::inner(area);
     let shown = usize::from(count);
@@ -75,7 +75,7 @@ pub fn notice(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
         Severity::Warning => (" warning", Role::Warn),
         Severity::Error => (" error", Role::Bad),
     };
-    let status = [Field::new(" esc closes", Role::Dim)];
+    let status = [Field::new(state.keys.name(" {esc} closes"), Role::Dim)];
     boxed(&border(area, &[Field::new(word, role)], &status, role), buffer, paint);
     let inner = Frame::inner(area);
     for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
@@ -95,7 +95,7 @@ pub fn panels(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Op
         let area = panel::place(open.as_ref(), screen(state.look.size)).intersection(buffer.area);
         let title = [Field::new(format!(" {}", open.title()), Role::Title)];
         let room = usize::from(area.width.saturating_sub(4));
-        let hints = whole_hints(open.hints(), room);
+        let hints = whole_hints(&state.keys.name(open.hints()), room);
         let status = [Field::new(format!(" {hints}"), Role::Dim)];
         let status: &[Field] = if hints.is_empty() { &[] } else { &status };
         boxed(&border(area, &title, status, Role::BorderFocus), buffer, paint);

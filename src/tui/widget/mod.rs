@@ -10,4 +10,5 @@ mod pen;
 pub use ascii::to_ascii;
 pub use frame::{Frame, Weight};
 pub use list::List;
-pub use pen::{Field, Paint, gauge, put, put_clipped, put_fields, put_fields_right, put_right, wrap};
+pub use pen::wrap;
+pub use pen::{Field, Paint, fields_width, gauge, put, put_clipped, put_fields, put_fields_right, put_right};
