@@ -58,6 +58,8 @@ pub enum RunEventKind {
     ToolCall(ToolCall),
     /// Something else to show: refusal, image, citation.
     Part(Untrusted),
+    /// The room is called so now: another room had the name that was asked for.
+    Room(String),
     /// What a person should know about how the request was sent, in salon's words.
     Note(String),
     /// The server's own count so far.

@@ -234,6 +234,8 @@ pub struct FakeBook {
     pub refuse: Mutex<Option<StoreError>>,
     pub refuse_retry: Mutex<bool>,
     pub begin_takes: Mutex<u64>,
+    /// What the room is called, when that is not what was asked for.
+    pub name: Mutex<Option<String>>,
     /// How the next calls go; afterwards as `usual`.
     pub moods: Mutex<VecDeque<Mood>>,
     pub usual: Mutex<Mood>,
@@ -285,8 +287,11 @@ impl FakeBook {
 }
 
 impl Book for FakeBook {
-    fn begin_turn(&self, start: TurnStart, _: Budgets, _: TimeZone) -> Promise {
-        self.begin(move |written| written.turns.push(start))
+    fn begin_turn(&self, start: TurnStart, _: Budgets, _: TimeZone) -> Promise<String> {
+        let asked = start.room.name.clone();
+        let name = self.name.lock().unwrap().clone().unwrap_or(asked);
+        let begun = self.begin(move |written| written.turns.push(start));
+        Box::pin(async move { begun.await.map(|()| name) })
     }
 
     fn begin_reply(&self, _: RoomHead, start: ReplyStart, _: Budgets, _: TimeZone) -> Promise {
@@ -531,6 +536,7 @@ impl Stage {
             refuse: Mutex::default(),
             refuse_retry: Mutex::default(),
             begin_takes: Mutex::default(),
+            name: Mutex::default(),
             moods: Mutex::default(),
             usual: Mutex::new(Mood::Takes(0)),
         });

@@ -58,7 +58,7 @@ pub type Promise<T = ()> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 
 /// order in which they are made.
 pub trait Book: Send + Sync {
     /// See [`Store::begin_turn`].
-    fn begin_turn(&self, start: TurnStart, budgets: Budgets, zone: TimeZone) -> Promise;
+    fn begin_turn(&self, start: TurnStart, budgets: Budgets, zone: TimeZone) -> Promise<String>;
     /// See [`Store::begin_reply`].
     fn begin_reply(&self, room: RoomHead, start: ReplyStart, budgets: Budgets, zone: TimeZone) -> Promise;
     /// See [`Store::retry`].
@@ -76,8 +76,8 @@ pub trait Book: Send + Sync {
 }
 
 impl Book for Store {
-    fn begin_turn(&self, start: TurnStart, budgets: Budgets, zone: TimeZone) -> Promise {
-        promise(Self::begin_turn(self, start, budgets, zone))
+    fn begin_turn(&self, start: TurnStart, budgets: Budgets, zone: TimeZone) -> Promise<String> {
+        Box::pin(Self::begin_turn(self, start, budgets, zone))
     }
 
     fn begin_reply(&self, room: RoomHead, start: ReplyStart, budgets: Budgets, zone: TimeZone) -> Promise {

@@ -70,8 +70,9 @@ impl Busy {
 }
 
 impl Book for Busy {
-    fn begin_turn(&self, _: TurnStart, _: Budgets, _: TimeZone) -> Promise {
-        self.work()
+    fn begin_turn(&self, _: TurnStart, _: Budgets, _: TimeZone) -> Promise<String> {
+        let work = self.work();
+        Box::pin(async move { work.await.map(|()| String::new()) })
     }
     fn begin_reply(&self, _: RoomHead, _: ReplyStart, _: Budgets, _: TimeZone) -> Promise {
         self.work()

@@ -32,7 +32,6 @@ use crate::engine::event::Outcome;
 use crate::engine::event::RunEvent;
 use crate::engine::event::RunEventKind;
 use crate::engine::journal::Pen;
-use crate::engine::journal::Promise;
 use crate::engine::outlet::Outlet;
 use crate::engine::run::Run;
 use crate::store::ReplyStart;
@@ -70,7 +69,7 @@ impl Start {
         let asked: Vec<Asked> =
             job.asks().iter().map(|ask| (ask.run, ask.seat.model.provider.clone())).collect();
         let begun = AssertUnwindSafe(begin(&inner, job)).catch_unwind().await;
-        let planned = match begun {
+        let (planned, name) = match begun {
             Ok(Ok(planned)) => planned,
             Ok(Err(error)) => return refuse(&inner, &asked, &outlet, submitted, &refusal(error)),
             Err(_) => {
@@ -78,6 +77,9 @@ impl Start {
                 return refuse(&inner, &asked, &outlet, submitted, &fault.unsent());
             }
         };
+        if let Some((name, (run, _))) = name.zip(asked.first()) {
+            outlet.send(RunEvent { run: *run, at: inner.clock.now(), kind: RunEventKind::Room(name) });
+        }
         for (Planned { ask, attempt, input_guess }, stop) in planned.into_iter().zip(stops) {
             let pen = Pen::begin(inner.notes.clone(), ask.run, ask.reply, outlet.clone()).await;
             let run = Run {
@@ -98,28 +100,28 @@ impl Start {
     }
 }
 
-/// Commits the job: turn, replies and first attempts in one transaction.
-async fn begin(inner: &Inner, job: Job) -> Result<Vec<Planned>, StoreError> {
-    let (planned, promise) = match job {
+/// Commits the job: turn, replies and first attempts in one transaction. Also gives the name that
+/// the room has got, when that is not the one that was asked for.
+async fn begin(inner: &Inner, job: Job) -> Result<(Vec<Planned>, Option<String>), StoreError> {
+    match job {
         Job::Turn { room, turn, parent, prompt, attachments, asks } => {
             let planned = plan(inner, room.id, turn, asks);
             let replies = planned.iter().map(|planned| reply_start(turn, planned)).collect();
+            let asked = room.name.clone();
             let start =
                 TurnStart { room, turn, parent, at: inner.clock.wall(), prompt, attachments, replies };
-            (planned, inner.book.begin_turn(start, inner.budgets, inner.zone.clone()))
+            let name = inner.book.begin_turn(start, inner.budgets, inner.zone.clone()).await?;
+            Ok((planned, (name != asked).then_some(name)))
         }
         Job::Again { room, turn, ask } => {
             let planned = plan(inner, room.id, turn, vec![ask]);
             let start = planned.iter().map(|planned| reply_start(turn, planned)).next();
-            let promise: Promise = match start {
-                Some(start) => inner.book.begin_reply(room, start, inner.budgets, inner.zone.clone()),
-                None => Box::pin(std::future::ready(Ok(()))),
-            };
-            (planned, promise)
+            if let Some(start) = start {
+                inner.book.begin_reply(room, start, inner.budgets, inner.zone.clone()).await?;
+            }
+            Ok((planned, None))
         }
-    };
-    promise.await?;
-    Ok(planned)
+    }
 }
 
 fn plan(inner: &Inner, room: RoomId, turn: TurnId, asks: Vec<Ask>) -> Vec<Planned> {

@@ -97,6 +97,18 @@ fn nothing_is_sent_before_the_turn_is_written() {
 }
 
 #[test]
+fn the_name_that_the_room_got_is_told_once() {
+    let mut stage = Stage::new(vec![cast("lab", vec![vec![say("x"), end()]])]);
+    let names = |told: &[Told]| {
+        let all = told.iter().flat_map(|told| &told.events);
+        all.filter(|event| matches!(event, RunEventKind::Room(name) if name == "taken 2")).count()
+    };
+    assert_eq!(names(&stage.run(&["lab/a"])), 0);
+    *stage.book.name.lock().unwrap() = Some("taken 2".to_owned());
+    assert_eq!(names(&stage.run(&["lab/a", "lab/b"])), 1);
+}
+
+#[test]
 fn asking_again_is_a_reply_of_its_own() {
     let mut stage = Stage::new(vec![cast("lab", vec![vec![say("x"), end()]])]);
     let ask = stage.ask(2, "lab/m");

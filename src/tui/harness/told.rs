@@ -3,7 +3,7 @@
 
 use crate::chat::*;
 use crate::engine::RunEventKind;
-use crate::tui::effect::{LoginNews, LoginRow, Report};
+use crate::tui::effect::{Effect, LoginNews, LoginRow, Report};
 use crate::tui::harness::{Harness, setup};
 use crate::tui::keymap::{Keymap, Overrides};
 
@@ -86,6 +86,13 @@ fn how_a_request_was_sent_is_told_in_its_own_pane() {
     }
     h.send("next");
     assert_eq!(h.sent_to(1), ["User: go", "Assistant: word", "User: next"], "it is no part of the reply");
+}
+
+#[test]
+fn the_header_has_the_name_that_the_store_gave() {
+    let mut h = Harness::new(&["a"]);
+    h.send("which crate?").says(1, RunEventKind::Room("which crate? 2".into())).sees(" which crate? 2 ·");
+    assert!(h.has_effect(|e| matches!(e, Effect::Title(title) if title == "salon · which crate? 2")));
 }
 
 #[test]

@@ -77,6 +77,11 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
                 item.grow();
             }
         }
+        RunEventKind::Room(name) => {
+            state.room.name = Some(name);
+            out.push(Effect::Title(format!("salon · {}", state.room.title())));
+            return Dirty::Now;
+        }
         RunEventKind::Usage(tokens) => live.counted = tokens,
         RunEventKind::Retry { attempt, after_ms, why } => {
             let then = at + std::time::Duration::from_millis(after_ms);
