@@ -78,9 +78,14 @@ pub(super) fn candidate<'a>(endpoints: &'a Endpoints, name: &str) -> Result<&'a 
 /// A fault in one line: what happened, and what to do.
 pub(super) fn told(fault: &Fault) -> String {
     let what = fault.message.line();
-    // What a server wrote often has no end, and what follows is a sentence of its own.
-    let stop = if what.ends_with(['.', '!', '?']) || fault.hint.is_empty() { "" } else { "." };
-    format!("{what}{stop} {}", fault.hint).trim_end().to_owned()
+    if fault.hint.is_empty() { what.into_owned() } else { format!("{} {}", ended(&what), fault.hint) }
+}
+
+/// A text with a full stop where it has no end of its own: servers often write none, and what
+/// follows is a sentence.
+fn ended(text: &str) -> String {
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{text}{stop}")
 }
 
 /// Asks the provider whether it takes a key. What it says of it, in words.
@@ -190,9 +195,9 @@ fn login(world: &World, args: &LoginArgs, out: &mut Out) -> Result<(), Refusal> 
         match runtime.block_on(check(world, endpoint, &key)) {
             Ok(said) => out.tell(&said),
             Err(fault) => {
-                let why = told(&fault);
-                let why = why.trim_end_matches('.');
-                return Err(failed(format!("{why}; nothing is kept. --no-check keeps a key without asking")));
+                let why = ended(&told(&fault));
+                let kept = "Nothing is kept; --no-check keeps a key without asking";
+                return Err(failed(format!("{why} {kept}")));
             }
         }
     }

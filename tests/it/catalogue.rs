@@ -118,7 +118,8 @@ fn every_shape_of_list_is_asked_for_read_and_kept() {
     words.extend(providers.iter().flat_map(|(name, _)| ["--provider", *name]));
     let ran = sandbox.run(&words).expect(0);
     for (name, _, count, id, context) in dialects {
-        assert!(ran.stderr.contains(&format!("{name}: {count} models")), "{name}:\n{}", ran.stderr);
+        let word = if count == 1 { "model" } else { "models" };
+        assert!(ran.stderr.contains(&format!("{name}: {count} {word}\n")), "{name}:\n{}", ran.stderr);
         // From the disk, without a word to anybody.
         let kept = listed(&sandbox, &["--provider", name]);
         assert_eq!(kept.len(), count, "{name}");

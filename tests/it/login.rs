@@ -94,7 +94,7 @@ fn a_refused_or_wrong_key_is_not_kept() {
     }
     let far = Sandbox::new().config("[provider.groq]\nbase_url = \"http://127.0.0.1:9/v1\"\n");
     let ran = far.run_with(&["login", "groq"], KEY.as_bytes()).expect(1);
-    assert!(ran.stderr.contains("--no-check"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("right? Nothing is kept; --no-check"), "{}", ran.stderr);
     far.run_with(&["login", "groq", "--no-check"], KEY.as_bytes()).expect(0);
 }
 

@@ -124,6 +124,7 @@ fn a_provider_that_is_full_holds_up_no_other() {
     assert_eq!((&replies[0]["attempts"], &replies[1]["attempts"]), (&json!(2), &json!(1)));
     assert!(replies[0]["total_ms"].as_u64() >= Some(2000), "it did not wait as it was told: {replies}");
     assert!(ran.stderr.contains("slow down") && ran.stderr.contains("attempt 2"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(".;"), "{}", ran.stderr);
     let usage = sandbox.run(&["usage", "--by", "attempt", "--format", "json"]).expect(0);
     let usage: Value = serde_json::from_str(&usage.stdout).expect("JSON");
     assert_eq!(usage["rows"].as_array().map(Vec::len), Some(3), "a row for each attempt: {usage}");
