@@ -61,6 +61,8 @@ pub struct Billing {
     pub tier: Option<String>,
     /// Tokens of other models that are contained in the count: their ids and tokens.
     pub apart: Vec<(String, Tokens)>,
+    /// Part of the count was inferred and not told: what it costs is an estimate.
+    pub guessed: bool,
 }
 
 /// Why a reply ended.

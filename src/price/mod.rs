@@ -150,7 +150,8 @@ impl PriceBook {
             return Charge::of(Pico::ZERO, Source::Computed, tariff);
         }
         let Some((amount, is_exact)) = self.cost(model, work) else { return Charge::unknown(tariff) };
-        let source = if is_exact { Source::Computed } else { Source::Estimated };
+        let is_sure = is_exact && !work.billing.guessed;
+        let source = if is_sure { Source::Computed } else { Source::Estimated };
         Charge::of(amount, source, tariff)
     }
 
@@ -295,7 +296,7 @@ impl PriceBook {
 
 /// The conditions of a request without what is counted once.
 fn part_of(work: &Work) -> Work {
-    let billing = Billing { tier: work.billing.tier.clone(), apart: Vec::new() };
+    let billing = Billing { tier: work.billing.tier.clone(), ..Billing::default() };
     Work { tokens: Tokens::default(), billing, at: work.at, images: 0 }
 }
 

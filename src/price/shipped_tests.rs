@@ -10,7 +10,7 @@ fn cost(model: &str, work: &Work) -> (Option<String>, Source) {
 
 fn work(input: u64, output: u64, tier: Option<&str>) -> Work {
     let tokens = Tokens { input: Some(input), output: Some(output), ..Tokens::default() };
-    let billing = Billing { tier: tier.map(str::to_owned), apart: Vec::new() };
+    let billing = Billing { tier: tier.map(str::to_owned), ..Billing::default() };
     Work { billing, ..Work::of(tokens) }
 }
 
@@ -24,6 +24,9 @@ fn the_tier_that_served_has_its_price() {
         (None, "0.01125"),
         (Some("default"), "0.01125"),
         (Some("Standard"), "0.01125"),
+        (Some("auto"), "0.01125"),
+        (Some("on_demand"), "0.01125"),
+        (Some(""), "0.01125"),
         (Some("flex"), "0.005625"),
         (Some("PRIORITY"), "0.0225"),
     ] {
@@ -42,6 +45,31 @@ fn long_requests_of_a_tier_have_the_tiers_price_or_are_estimates() {
     assert_eq!(cost(200_001, "priority"), exactly("0.9000045"));
     assert_eq!(cost(200_000, "flex"), exactly("0.125"));
     assert_eq!(cost(200_001, "flex").1, Source::Estimated);
+    // Where the kind of capacity is told in place of a tier.
+    assert_eq!(cost(200_000, "ON_DEMAND"), exactly("0.25"));
+    assert_eq!(cost(200_000, "ON_DEMAND_FLEX"), exactly("0.125"));
+    assert_eq!(cost(200_000, "ON_DEMAND_PRIORITY"), exactly("0.45"));
+    assert_eq!(cost(200_000, "PROVISIONED_THROUGHPUT").1, Source::Estimated);
+}
+
+#[test]
+fn reading_from_a_cache_without_a_price_for_it_is_an_estimate() {
+    let mut work = work(1000, 0, None);
+    work.tokens.cache_read = Some(0);
+    assert_eq!(cost("openai/gpt-5-pro", &work), exactly("0.015"));
+    work.tokens.cache_read = Some(1000);
+    assert_eq!(cost("openai/gpt-5-pro", &work), (Some("0.03".to_owned()), Source::Estimated));
+    assert_eq!(cost("openai/gpt-4.1", &work), exactly("0.0025"));
+}
+
+#[test]
+fn a_count_that_was_partly_inferred_gives_an_estimate() {
+    let mut work = work(1000, 1000, None);
+    work.billing.guessed = true;
+    assert_eq!(cost("openai/gpt-5.1", &work), (Some("0.01125".to_owned()), Source::Estimated));
+    let free = ModelRef::new("ollama", "any");
+    let charge = PriceBook::default().charge(&free, &work, Tariff::Local);
+    assert_eq!(charge, Charge::of(Pico::ZERO, Source::Computed, Tariff::Local), "nothing is exact");
 }
 
 #[test]

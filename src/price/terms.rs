@@ -169,9 +169,11 @@ impl Terms {
     /// The amounts of a service tier, or those of everybody; and whether the tier is known.
     fn scale(&self, tier: Option<&str>) -> (&Scale, Option<&str>, bool) {
         let word = tier.map(str::to_ascii_lowercase).unwrap_or_default();
-        match self.tiers.iter().find(|(tier, _)| *tier == word) {
+        // Gemini names the kind of capacity, and the tier in it.
+        let word = word.strip_prefix("on_demand_").unwrap_or(&word);
+        match self.tiers.iter().find(|(tier, _)| tier == word) {
             Some((tier, scale)) => (scale, Some(tier), true),
-            None => (&self.base, None, ORDINARY.contains(&word.as_str())),
+            None => (&self.base, None, ORDINARY.contains(&word)),
         }
     }
 

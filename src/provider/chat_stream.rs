@@ -271,7 +271,8 @@ impl ChatDecoder {
         }
         raw.clone_into(&mut self.usage);
         self.counted |= tokens.output.is_some_and(|output| output > 0);
-        let billing = Billing { tier: self.tier.clone(), apart: Vec::new() };
+        let billing =
+            Billing { tier: self.tier.clone(), apart: Vec::new(), guessed: tokens::is_guessed(&usage) };
         self.pending.flush(out);
         out.push(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing });
         out.extend(cost.map(StreamEvent::Cost));

@@ -166,6 +166,7 @@ fn check(name: &str, outcome: &Outcome, expected: &Value) {
     if let Some(tier) = text("tier") {
         assert_eq!(outcome.billing.tier.as_deref(), Some(tier), "{name}: tier");
     }
+    assert_eq!(outcome.billing.guessed, expected["guessed"].as_bool().unwrap_or(false), "{name}: guessed");
     check_calls(name, outcome, expected);
     check_usage(name, outcome, expected);
     check_fault(name, outcome, expected);

@@ -268,7 +268,31 @@ fn the_tier_that_served_comes_with_the_count() {
         StreamEvent::Usage { billing, .. } => Some(billing.clone()),
         _ => None,
     });
-    assert_eq!(billing, Some(Billing { tier: Some("flex".to_owned()), apart: Vec::new() }));
+    assert_eq!(billing, Some(Billing { tier: Some("flex".to_owned()), ..Billing::default() }));
+}
+
+#[test]
+fn output_that_only_the_total_knows_of_is_charged_as_an_estimate() {
+    let charge = |usage: &str| {
+        let stream = format!(
+            "data: {{\"id\":\"g\",\"choices\":[{{\"delta\":{{\"content\":\"x\"}},\"finish_reason\":\"stop\"}}]}}\n\n\
+             data: {{\"choices\":[],\"usage\":{usage}}}\n\ndata: [DONE]\n\n"
+        );
+        let mut decoder = (openai::HALVES.decoder)(&endpoint(), &asked("lab/m"));
+        let mut events = Vec::new();
+        decoder.push(stream.as_bytes(), &mut events).expect("a stream");
+        let work = events.into_iter().find_map(|event| match event {
+            StreamEvent::Usage { tokens, billing, .. } => Some(Work { billing, ..Work::of(tokens) }),
+            _ => None,
+        });
+        let charge =
+            book(CLAUDE, &[]).charge(&ModelRef::new("lab", "m"), &work.expect("a count"), Tariff::Metered);
+        (charge.amount.map(Pico::usd), charge.source)
+    };
+    let told = r#"{"prompt_tokens":55,"completion_tokens":30,"total_tokens":130,"completion_tokens_details":{"reasoning_tokens":45}}"#;
+    let untold = r#"{"prompt_tokens":55,"completion_tokens":30,"total_tokens":130}"#;
+    assert_eq!(charge(told), (Some("0.00129".to_owned()), Source::Computed));
+    assert_eq!(charge(untold), (Some("0.00129".to_owned()), Source::Estimated));
 }
 
 /// What a member may turn out to be.

@@ -40,6 +40,14 @@ pub(super) fn tokens(usage: &Usage<'_>) -> Tokens {
     }
 }
 
+/// Whether the output was taken from the total without being told that the rest of it is thinking:
+/// it could be input of tools as well.
+pub(super) fn is_guessed(usage: &Usage<'_>) -> bool {
+    let outputs = usage.completion_tokens_details.get();
+    outputs.and_then(|details| details.reasoning_tokens.get()).is_none()
+        && tokens(usage).output != usage.completion_tokens.get()
+}
+
 fn some(count: Option<u64>) -> Option<u64> {
     count.filter(|count| *count > 0)
 }
@@ -139,6 +147,28 @@ mod tests {
                 ..Tokens::default()
             };
             assert_eq!(of(json).0, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn output_that_only_the_total_knows_of_is_guessed() {
+        for (json, guessed) in [
+            (r#"{"prompt_tokens":55,"completion_tokens":30,"total_tokens":130}"#, true),
+            (
+                r#"{"prompt_tokens":55,"completion_tokens":0,"total_tokens":130,"completion_tokens_details":{"audio_tokens":0}}"#,
+                true,
+            ),
+            (
+                r#"{"prompt_tokens":10,"completion_tokens":3,"total_tokens":20,"completion_tokens_details":{"reasoning_tokens":7}}"#,
+                false,
+            ),
+            (r#"{"prompt_tokens":10,"completion_tokens":4,"total_tokens":14}"#, false),
+            (r#"{"prompt_tokens":10,"completion_tokens":4,"total_tokens":9}"#, false),
+            (r#"{"prompt_tokens":10,"completion_tokens":4}"#, false),
+            (r#"{"prompt_tokens":10,"total_tokens":14}"#, false),
+        ] {
+            let usage: Usage<'_> = serde_json::from_str(json).expect(json);
+            assert_eq!(is_guessed(&usage), guessed, "{json}");
         }
     }
 

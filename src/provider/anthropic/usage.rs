@@ -58,7 +58,7 @@ pub(super) fn read(json: &str) -> Option<(Tokens, Billing)> {
         let Tokens { output, reasoning, searches, .. } = tokens;
         tokens = Tokens { output, reasoning, searches, ..Tokens::default() };
     }
-    Some((tokens, Billing { tier: tier(&usage), apart }))
+    Some((tokens, Billing { tier: tier(&usage), apart, ..Billing::default() }))
 }
 
 /// The counts of one object.

@@ -420,7 +420,7 @@ fn usage(raw: &str, tier: Option<&str>) -> Option<StreamEvent> {
         reasoning: usage.output_tokens_details.get().and_then(|details| details.reasoning_tokens.get()),
         ..Tokens::default()
     };
-    let billing = Billing { tier: tier.map(str::to_owned), apart: Vec::new() };
+    let billing = Billing { tier: tier.map(str::to_owned), ..Billing::default() };
     (tokens != Tokens::default()).then(|| StreamEvent::Usage { tokens, raw: raw.to_owned(), billing })
 }
 
