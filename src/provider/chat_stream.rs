@@ -388,6 +388,10 @@ impl Decoder for ChatDecoder {
         self.over
     }
 
+    fn held(&self) -> usize {
+        self.sse.held() + self.body.len()
+    }
+
     fn pulse(&self) -> Pulse {
         self.pulse
     }

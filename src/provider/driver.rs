@@ -12,6 +12,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use futures_util::stream;
 use reqwest::Response;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 
 use crate::chat::ChatRequest;
@@ -53,6 +54,12 @@ pub(super) struct Halves {
 const MOST_TEXT: usize = 8 * 1024 * 1024;
 /// The most pieces of a stream.
 const MOST_PIECES: u64 = 1_000_000;
+/// So many bytes that are already there are read into one batch.
+const MOST_OF_BATCH: usize = 256 * 1024;
+/// So many of them are decoded at once: small frames become much larger events.
+const MOST_OF_PUSH: usize = 16 * 1024;
+/// A frame that is longer than this needs leave to be read on.
+const LARGE: usize = 1024 * 1024;
 /// How many pieces that are already there are read into one batch.
 const MOST_AT_ONCE: usize = 64;
 
@@ -154,6 +161,7 @@ impl Inner {
             hold: error::spent_for_ms(&head, Millis::now()),
             response,
             text: 0,
+            leave: None,
         }))
     }
 
@@ -205,6 +213,8 @@ struct Reader {
     hold: Option<u64>,
     /// Bytes of text so far.
     text: usize,
+    /// The leave to hold a large frame.
+    leave: Option<OwnedSemaphorePermit>,
 }
 
 /// How a body ended.
@@ -270,19 +280,29 @@ impl Reader {
                 ))));
             }
         };
+        let mut batch = 0;
         for left in (0..MOST_AT_ONCE).rev() {
             let bytes = match came {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return Ok(Some(End::Body)),
                 Err(error) => return Ok(Some(End::Trouble(trouble::in_body(&error, &self.host)))),
             };
-            let before = out.len();
-            self.decoder.push(&bytes, out)?;
-            self.check(out.get(before..).unwrap_or_default())?;
-            if self.decoder.is_over() {
-                return Ok(Some(End::Body));
+            for piece in bytes.chunks(MOST_OF_PUSH) {
+                let before = out.len();
+                self.decoder.push(piece, out)?;
+                self.check(out.get(before..).unwrap_or_default())?;
+                if self.decoder.is_over() {
+                    return Ok(Some(End::Body));
+                }
+                // A sign of life takes more room here than on the way, and one says as much as many.
+                if out.len() - before > MOST_AT_ONCE {
+                    let alive = |event: &StreamEvent| matches!(event, StreamEvent::KeepAlive);
+                    out.dedup_by(|next, last| alive(next) && alive(last));
+                }
             }
-            if left == 0 {
+            batch += bytes.len();
+            drop(bytes);
+            if left == 0 || batch > MOST_OF_BATCH {
                 break;
             }
             // Lets the connection's task run, which hands over one piece at a time: at thousands
@@ -294,6 +314,13 @@ impl Reader {
             }
         }
         self.watch.bytes(self.decoder.pulse(), Instant::now());
+        if self.decoder.held() <= LARGE {
+            self.leave = None;
+        } else if self.leave.is_none() {
+            let began = Instant::now();
+            self.leave = self.inner.exchange.http.leave_for_large().await;
+            self.watch.rested(began.elapsed());
+        }
         Ok(None)
     }
 

@@ -383,6 +383,37 @@ async fn endless_text_is_cut() {
     assert!(outcome.text.len() > 8_000_000);
 }
 
+/// Safety R40: few streams hold a large frame at a time, and the others are read on after them.
+#[tokio::test]
+async fn a_large_frame_waits_for_its_turn_and_comes_whole() {
+    let large = "a".repeat(3 * 1024 * 1024);
+    let reply = format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{large}\"}},\"finish_reason\":\"stop\"}}]}}\n\ndata: [DONE]\n\n"
+    );
+    let steps = vec![Step::Send(events_head(Framing::Close, 0)), Step::Send(reply.into_bytes()), Step::Fin];
+    let mock = Mock::always(steps);
+    let http = Http::new(Redactor::default());
+    let mut leaves = Vec::new();
+    while let Ok(leave) = tokio::time::timeout(Duration::from_millis(20), http.leave_for_large()).await {
+        leaves.push(leave);
+    }
+    assert_eq!(leaves.len(), 3);
+    // Its server is not held to be silent meanwhile.
+    let mut endpoint = at(&mock);
+    endpoint.timeouts.transport_idle = Duration::from_millis(200);
+    endpoint.timeouts.payload_idle = Duration::from_millis(200);
+    let provider = connect(endpoint, &http, Pace::NONE);
+    let mut reading = Box::pin(read(&*provider, asked("lab/m")));
+    let early = tokio::time::timeout(Duration::from_millis(600), &mut reading).await;
+    assert!(early.is_err(), "it was read without leave");
+    leaves.pop();
+    let outcome = reading.await;
+    assert_eq!(outcome.finish, Some(Finish::Stop), "{:?}", outcome.fault);
+    assert_eq!(outcome.text, large);
+    leaves.push(http.leave_for_large().await);
+    assert_eq!(leaves.len(), 3, "the leave was given back");
+}
+
 #[tokio::test]
 async fn errors_have_their_wait_and_long_bodies_are_not_read() {
     let mut steps = vec![Step::Send(head("429 Too Many", &[("retry-after", "7"), ("connection", "close")]))];

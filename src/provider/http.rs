@@ -12,6 +12,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::chat::Endpoint;
 use crate::chat::Fault;
@@ -19,6 +20,10 @@ use crate::chat::FaultClass;
 use crate::chat::Redactor;
 use crate::chat::Secret;
 use crate::provider::lessons::LessonBook;
+
+/// So many streams may hold a large frame at the same time; the others are read on when one of these
+/// is done. Together they stay within what one room may take (safety R40).
+const MOST_LARGE: usize = 3;
 
 /// The most headers of a response.
 const MOST_HEADERS: usize = 200;
@@ -43,6 +48,8 @@ struct Shared {
     /// Keys that were asked for, by provider and alias.
     keys: Mutex<HashMap<(String, String), Secret>>,
     lessons: OnceLock<LessonBook>,
+    /// Who may read a large frame.
+    large: Arc<Semaphore>,
 }
 
 impl Http {
@@ -54,6 +61,7 @@ impl Http {
             clients: Mutex::default(),
             keys: Mutex::default(),
             lessons: OnceLock::new(),
+            large: Arc::new(Semaphore::new(MOST_LARGE)),
         }))
     }
 
@@ -65,6 +73,12 @@ impl Http {
     /// What models taught.
     pub(super) fn lessons(&self) -> &LessonBook {
         self.0.lessons.get_or_init(LessonBook::default)
+    }
+
+    /// Waits for the leave to hold a large frame, which ends when the answer is dropped. `None` never
+    /// comes while this lives.
+    pub(super) async fn leave_for_large(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.large).acquire_owned().await.ok()
     }
 
     /// What takes the keys out of texts.

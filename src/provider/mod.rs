@@ -155,6 +155,9 @@ pub trait Decoder: Send {
 
     /// How much was seen so far.
     fn pulse(&self) -> Pulse;
+
+    /// How many bytes are held until what they belong to is whole.
+    fn held(&self) -> usize;
 }
 
 /// All providers of the configuration, by name, each made at first use.

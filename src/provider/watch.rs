@@ -3,6 +3,7 @@
 //!
 //! Pure: time is a parameter, and it is monotonic.
 
+use std::time::Duration;
 use std::time::Instant;
 
 use crate::chat::Timeouts;
@@ -48,6 +49,12 @@ impl Watch {
         self.pulse = pulse;
     }
 
+    /// Nothing was read for a while for a reason of ours.
+    pub(super) fn rested(&mut self, time: Duration) {
+        self.last_byte += time;
+        self.last_payload += time;
+    }
+
     /// When to give up, and what to say then.
     pub(super) fn deadline(&self) -> (Instant, Silence) {
         let transport = (self.last_byte + self.timeouts.transport_idle, Silence::Transport);
@@ -62,8 +69,6 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// What comes when, in seconds; and when it ends, and how.
@@ -91,5 +96,13 @@ mod tests {
             }
             assert_eq!(watch.deadline(), (start + Duration::from_secs(*expected), *silence), "{pieces:?}");
         }
+    }
+
+    #[test]
+    fn time_in_which_we_did_not_read_is_not_held_against_the_server() {
+        let start = Instant::now();
+        let mut watch = Watch::new(Timeouts::REMOTE, start);
+        watch.rested(Duration::from_secs(100));
+        assert_eq!(watch.deadline(), (start + Duration::from_secs(160), Silence::Transport));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::wire::{CAP, TooLong};
+use crate::wire::{CAP, KEPT, TooLong};
 
 /// The framer.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Array {
     pub fn next<'a>(&'a mut self, input: &mut &[u8]) -> Result<Option<Cow<'a, str>>, TooLong> {
         if std::mem::take(&mut self.spent) {
             self.element.clear();
-            self.element.shrink_to(64 * 1024);
+            self.element.shrink_to(KEPT);
         }
         let bytes = *input;
         let mut from = (self.depth > 0).then_some(0);
@@ -78,6 +78,12 @@ impl Array {
         }
         *input = &[];
         Ok(None)
+    }
+
+    /// How many bytes wait for the end of their element.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        if self.spent { 0 } else { self.element.len() }
     }
 
     /// Whether the end of the array was seen.

@@ -28,6 +28,10 @@ pub struct TooLong {
 /// The longest line and the longest event (safety R40). Images travel inside of events.
 pub const CAP: usize = 16 * 1024 * 1024;
 
+/// What a framer keeps of its buffers from one frame to the next: one frame with an image must not
+/// hold its megabytes for the rest of the stream.
+const KEPT: usize = 64 * 1024;
+
 /// Whether something of a wrong type was skipped in what was read.
 #[must_use]
 pub fn is_odd(read: &impl Tolerant) -> bool {

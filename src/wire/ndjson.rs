@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use crate::wire::{CAP, TooLong};
+use crate::wire::{CAP, KEPT, TooLong};
 
 /// How the body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,12 @@ impl Ndjson {
         Ok(None)
     }
 
+    /// How many bytes wait for the end of their line.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        if self.spent { 0 } else { self.line.len() }
+    }
+
     /// The body has ended.
     pub fn end(&mut self) -> Tail<'_> {
         self.clear_spent();
@@ -94,7 +100,7 @@ impl Ndjson {
     fn clear_spent(&mut self) {
         if std::mem::take(&mut self.spent) {
             self.line.clear();
-            self.line.shrink_to(64 * 1024);
+            self.line.shrink_to(KEPT);
         }
     }
 }

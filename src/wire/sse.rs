@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use crate::wire::{CAP, TooLong};
+use crate::wire::{CAP, KEPT, TooLong};
 
 /// What the stream said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,12 @@ impl Sse {
         }
     }
 
+    /// How many bytes wait for the end of their line or event.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        if self.spent { self.line.len() } else { self.line.len() + self.data.len() }
+    }
+
     /// The body has ended.
     pub fn end(&mut self) -> Tail<'_> {
         self.clear_spent();
@@ -137,10 +143,15 @@ impl Sse {
             } else {
                 let mut line = std::mem::take(&mut self.line);
                 line.extend_from_slice(head);
-                let step = self.take_line(&line)?;
-                line.clear();
-                self.line = line;
-                step
+                if line.len() > KEPT && !self.has_data && line.starts_with(b"data:") {
+                    self.move_data(line)?
+                } else {
+                    let step = self.take_line(&line)?;
+                    line.clear();
+                    line.shrink_to(KEPT);
+                    self.line = line;
+                    step
+                }
             };
             if !matches!(step, Step::Hungry) {
                 return Ok(step);
@@ -197,6 +208,18 @@ impl Sse {
         if self.data.len() > self.cap { Err(self.too_long()) } else { Ok(()) }
     }
 
+    /// A long line that begins an event becomes its data without a copy: there is an image in it.
+    fn move_data(&mut self, mut line: Vec<u8>) -> Result<Step, TooLong> {
+        if line.len() > self.cap {
+            return Err(self.too_long());
+        }
+        self.first = false;
+        self.has_data = true;
+        line.drain(..if line.get(5) == Some(&b' ') { 6 } else { 5 });
+        self.data = line;
+        Ok(Step::Hungry)
+    }
+
     fn blank_line(&mut self) -> Step {
         if self.has_data {
             self.has_data = false;
@@ -212,8 +235,7 @@ impl Sse {
         if std::mem::take(&mut self.spent) {
             self.data.clear();
             self.name.clear();
-            // One event with an image must not hold its megabytes for the rest of the stream.
-            self.data.shrink_to(64 * 1024);
+            self.data.shrink_to(KEPT);
         }
     }
 

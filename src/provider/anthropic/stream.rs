@@ -436,6 +436,10 @@ impl Decoder for Messages {
         self.over
     }
 
+    fn held(&self) -> usize {
+        self.sse.held() + self.body.len()
+    }
+
     fn pulse(&self) -> Pulse {
         self.pulse
     }

@@ -451,6 +451,10 @@ impl Decoder for GeminiDecoder {
         self.over
     }
 
+    fn held(&self) -> usize {
+        self.sse.held() + self.array.held() + self.body.len()
+    }
+
     fn pulse(&self) -> Pulse {
         self.pulse
     }

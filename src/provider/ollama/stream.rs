@@ -244,6 +244,10 @@ impl Decoder for OllamaDecoder {
         self.over
     }
 
+    fn held(&self) -> usize {
+        self.lines.held()
+    }
+
     fn pulse(&self) -> Pulse {
         self.pulse
     }

@@ -400,6 +400,10 @@ impl Decoder for ResponsesDecoder {
         self.over
     }
 
+    fn held(&self) -> usize {
+        self.sse.held() + self.body.len()
+    }
+
     fn pulse(&self) -> Pulse {
         self.pulse
     }
