@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use crate::app::build::World;
 use crate::app::build::runtime;
+use crate::app::catalogue::age;
+use crate::app::endpoints::Known;
 use crate::chat::Message;
+use crate::chat::Millis;
 use crate::chat::Pico;
 use crate::chat::Role;
 use crate::chat::Seat;
@@ -27,6 +30,9 @@ const WITHIN: Duration = Duration::from_secs(9);
 
 /// Prices of a book of so many days are doubted.
 const OLD: i32 = 180;
+
+/// A list of models that is asked for every day and is so many milliseconds old does not come.
+const STALE: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// A prompt of usual length, for what one would cost.
 const PROMPT: &str = "Compare two ways to solve this, name what speaks for each of them and what \
@@ -51,8 +57,10 @@ pub(super) fn run(world: &World, args: &DoctorArgs, out: &mut Out) -> u8 {
         }
         Err(error) => checks.push(Check::wrong("system", format!("gives no threads: {error}"), "")),
     }
+    checks.extend(world.load_lists().into_iter().map(|notice| Check::wrong("models", notice.text, "")));
     checks.push(cost(world, &seats));
     checks.push(prices(world));
+    checks.extend(lists(world, Millis::now()));
     let ui = &world.loaded.config.ui;
     checks.extend(tui::terminal(ui).into_iter().map(|text| Check::well("terminal", text)));
     cli::doctor(args, &checks, out)
@@ -108,4 +116,26 @@ fn prices(world: &World) -> Check {
         ),
         _ => Check::well("prices", text),
     }
+}
+
+/// How old the lists of models are that are kept, and with them the prices in them.
+fn lists(world: &World, now: Millis) -> Vec<Check> {
+    let refreshed = world.loaded.config.refresh != Some(false);
+    let one = |known: &Known| {
+        let name = &known.endpoint.name;
+        let taken = world.lists.taken(name)?;
+        let text = match age(taken.at, now) {
+            fresh if fresh == "just now" => format!("{name}'s list is of just now"),
+            age => format!("{name}'s list is {age}"),
+        };
+        let is_stale = known.ready && refreshed && now.0.saturating_sub(taken.at.0) > STALE;
+        Some(if is_stale {
+            let hint =
+                format!("salon models --refresh --provider {name} asks for it and says why it does not come");
+            Check::wrong("models", text, hint)
+        } else {
+            Check::well("models", text)
+        })
+    };
+    world.endpoints.iter().filter_map(one).collect()
 }

@@ -82,7 +82,7 @@ impl World {
     }
 
     /// Takes all lists from disk; says what is wrong with them.
-    fn load_lists(&self) -> Vec<Notice> {
+    pub(super) fn load_lists(&self) -> Vec<Notice> {
         self.endpoints.iter().filter_map(|known| self.lists.load(&known.endpoint)).collect()
     }
 

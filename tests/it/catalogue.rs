@@ -432,3 +432,76 @@ fn a_server_without_a_list_is_told_and_one_that_says_nothing_is_given_up() {
         assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
     }
 }
+
+/// `salon doctor` says how old the lists are, and calls one old only where somebody keeps it fresh.
+#[test]
+fn the_doctor_tells_how_old_the_lists_are() {
+    let server = server(vec![("GET /or/models", ok(&page("or-models")))]);
+    let sandbox = sandbox(&server, &[("or", "openrouter")], "");
+    let doctor = |config: &str| {
+        let path = sandbox.home().join("config/salon/config.toml");
+        let text = fs::read_to_string(&path).expect("a config");
+        let (_, providers) = text.split_once("[provider.").expect("providers");
+        fs::write(&path, format!("{config}[provider.{providers}")).expect("written");
+        let ran = sandbox.run(&["doctor", "--offline", "-v"]);
+        let line = ran.stdout.lines().find(|line| line.contains("'s list is")).unwrap_or_default();
+        (ran.code, line.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(doctor(""), (Some(0), String::new()), "there is none");
+    refresh(&sandbox, "or").expect(0);
+    assert_eq!(doctor(""), (Some(0), "ok models or's list is of just now".to_owned()));
+    age(&sandbox, "or", 3 * HOUR);
+    assert_eq!(doctor(""), (Some(0), "ok models or's list is 3 h old".to_owned()));
+    age(&sandbox, "or", 31 * 24 * HOUR);
+    assert_eq!(doctor(""), (Some(1), "wrong models or's list is 31 days old".to_owned()));
+    let ran = sandbox.run(&["doctor", "--offline"]).expect(1);
+    assert!(ran.stdout.contains("salon models --refresh --provider or"), "{}", ran.stdout);
+    assert_eq!(
+        doctor("[catalogue]\nrefresh = false\n"),
+        (Some(0), "ok models or's list is 31 days old".to_owned())
+    );
+    fs::write(file(&sandbox, "or"), "{").expect("written");
+    assert_eq!(doctor(""), (Some(1), String::new()));
+    assert_eq!(server.connections(), 1, "offline is offline");
+}
+
+/// What a list says of a model decides what is sent: the nearest effort that it knows, and nothing
+/// that it does not take; both are told.
+#[test]
+fn what_a_listed_model_does_not_take_is_not_sent() {
+    let list = serde_json::json!({ "data": [
+        { "id": "lab/mild", "supported_parameters": ["reasoning", "temperature", "max_tokens"],
+          "reasoning": { "supported_efforts": ["medium", "low"] } },
+        { "id": "lab/cold", "supported_parameters": ["max_tokens"] },
+    ] });
+    let list = ok(&list.to_string());
+    let answer = lab::text("fine");
+    let server =
+        Lab::new(Arc::new(
+            move |request| {
+                if line(request) == "GET /or/models" { list.clone() } else { answer(request) }
+            },
+        ));
+    let sandbox = sandbox(&server, &[("or", "openrouter")], "");
+    refresh(&sandbox, "or").expect(0);
+    let ask = |model: &str| {
+        let flags = ["--param", "effort=high", "--param", "temperature=0.5", "--param", "max_tokens=9", "hi"];
+        let ran = sandbox.run(&[&["ask", "-n", "-m", model], &flags[..]].concat()).expect(0);
+        assert_eq!(ran.stdout, "fine\n");
+        (lab::body(server.requests().last().expect("a request")), ran.stderr)
+    };
+    let (sent, told) = ask("or/lab/mild");
+    assert_eq!(
+        (&sent["reasoning"]["effort"], &sent["temperature"]),
+        (&"medium".into(), &0.5.into()),
+        "{sent}"
+    );
+    assert!(told.contains("or/lab/mild knows no effort high; medium was taken"), "{told}");
+    assert!(!told.contains("temperature"), "{told}");
+    let (sent, told) = ask("or/lab/cold");
+    assert_eq!((sent.get("reasoning"), sent.get("temperature")), (None, None), "{sent}");
+    assert_eq!(sent["max_tokens"], 9, "{sent}");
+    for what in ["temperature", "effort"] {
+        assert!(told.contains(&format!("or/lab/cold does not take {what}; it was left out")), "{told}");
+    }
+}
