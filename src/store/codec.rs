@@ -69,16 +69,37 @@ impl<'row, 'stmt> Columns<'row, 'stmt> {
 
     /// The next column, a word that `from` knows.
     pub(super) fn word<T>(&mut self, from: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
-        let text: String = self.get()?;
-        from(&text).ok_or_else(|| self.odd(&text))
+        let text = self.text()?;
+        from(text).ok_or_else(|| self.odd(text))
+    }
+
+    /// The next column, a text where it stands: it is not copied.
+    fn text(&mut self) -> rusqlite::Result<&'row str> {
+        self.maybe_text()?.ok_or_else(|| self.odd("nothing"))
+    }
+
+    /// The next column, a text where it stands, or nothing.
+    fn maybe_text(&mut self) -> rusqlite::Result<Option<&'row str>> {
+        self.next += 1;
+        self.row.get_ref(self.next - 1)?.as_str_or_null().map_err(rusqlite::Error::from)
     }
 
     /// The next column, JSON text.
     pub(super) fn json<T: for<'de> Deserialize<'de>>(&mut self) -> rusqlite::Result<T> {
-        let text: String = self.get()?;
-        serde_json::from_str(&text).map_err(|error| {
+        let text = self.text()?;
+        serde_json::from_str(text).map_err(|error| {
             rusqlite::Error::FromSqlConversionFailure(self.next - 1, Type::Text, Box::new(error))
         })
+    }
+
+    /// The next column, a JSON list, which has nothing in it for most rows.
+    pub(super) fn list<T: for<'de> Deserialize<'de>>(&mut self) -> rusqlite::Result<Vec<T>> {
+        let at = self.next;
+        if self.text()? == "[]" {
+            return Ok(Vec::new());
+        }
+        self.next = at;
+        self.json()
     }
 
     /// The next two columns, a model.
@@ -114,12 +135,12 @@ impl<'row, 'stmt> Columns<'row, 'stmt> {
     /// The next three columns, a charge or nothing.
     pub(super) fn maybe_charge(&mut self) -> rusqlite::Result<Option<Charge>> {
         let amount = self.get::<Option<i64>>()?.map(Pico);
-        let (source, tariff) = (self.get::<Option<String>>()?, self.get::<Option<String>>()?);
+        let (source, tariff) = (self.maybe_text()?, self.maybe_text()?);
         let (Some(source), Some(tariff)) = (source, tariff) else { return Ok(None) };
         Ok(Some(Charge {
             amount,
-            source: Source::from_name(&source).ok_or_else(|| self.odd(&source))?,
-            tariff: Tariff::from_name(&tariff).ok_or_else(|| self.odd(&tariff))?,
+            source: Source::from_name(source).ok_or_else(|| self.odd(source))?,
+            tariff: Tariff::from_name(tariff).ok_or_else(|| self.odd(tariff))?,
         }))
     }
 
@@ -224,7 +245,7 @@ pub(super) fn tool_calls_json(calls: &[ToolCall]) -> String {
 
 /// The list in a column.
 pub(super) fn tool_calls(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Vec<ToolCall>> {
-    Ok(columns.json::<Vec<CallRecord>>()?.into_iter().map(CallRecord::into_call).collect())
+    Ok(columns.list::<CallRecord>()?.into_iter().map(CallRecord::into_call).collect())
 }
 
 /// A list of texts, each kept exactly, as JSON text.

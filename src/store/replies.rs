@@ -222,8 +222,8 @@ impl Pieces {
             text: columns.get()?,
             thinking: columns.get()?,
             tool_calls: codec::tool_calls(columns)?,
-            opaque: columns.json()?,
-            parts: columns.json()?,
+            opaque: columns.list()?,
+            parts: columns.list()?,
         })
     }
 
