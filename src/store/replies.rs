@@ -306,22 +306,30 @@ pub(super) fn fold(conn: &Connection, reply: ReplyId, more: &[&Delta]) -> Result
 /// The replies of a room in the order in which they were asked for, those in flight with what has come.
 pub(super) fn of_room(conn: &Connection, room: RoomId) -> Result<Vec<Reply>, Fail> {
     let mut query = conn.prepare_cached(
-        "SELECT r.id, r.turn, r.seat, r.sibling, r.provider, r.model, r.status, r.text, r.thinking, r.tool_calls,
+        "SELECT r.no, r.id, r.turn, r.seat, r.sibling, r.provider, r.model, r.status, r.text, r.thinking, r.tool_calls,
                 r.opaque, r.parts, r.input, r.cache_read, r.cache_write, r.cache_write_1h, r.output, r.reasoning,
                 r.audio_input, r.audio_output, r.image_output, r.searches, r.amount, r.source, r.tariff, r.served_model, r.upstream, r.finish, r.fault, r.attempts,
                 r.ttft_ms, r.total_ms
-         FROM turn AS t JOIN reply AS r ON r.turn = t.id WHERE t.room = ?1 ORDER BY t.no, r.no",
+         FROM turn AS t JOIN reply AS r ON r.turn = t.id WHERE t.room = ?1 ORDER BY t.no",
     )?;
     let mut rows = query.query([room.0.into_bytes()])?;
-    let mut replies = Vec::new();
+    let mut replies: Vec<(i64, Reply)> = Vec::new();
     while let Some(row) = rows.next()? {
         replies.push(read(conn, row)?);
     }
-    Ok(replies)
+    // SQLite would sort copies of all columns for this, texts included.
+    for turn in replies.chunk_by_mut(|(_, a), (_, b)| a.turn == b.turn) {
+        if !turn.is_sorted_by_key(|(no, _)| *no) {
+            turn.sort_by_key(|(no, _)| *no);
+        }
+    }
+    Ok(replies.into_iter().map(|(_, reply)| reply).collect())
 }
 
-fn read(conn: &Connection, row: &rusqlite::Row<'_>) -> Result<Reply, Fail> {
+/// A reply, and the number that tells when it was asked for.
+fn read(conn: &Connection, row: &rusqlite::Row<'_>) -> Result<(i64, Reply), Fail> {
     let columns = &mut Columns::of(row);
+    let no = columns.get()?;
     let mut reply = Reply::begun(
         ReplyId(columns.uuid()?),
         TurnId(columns.uuid()?),
@@ -354,5 +362,5 @@ fn read(conn: &Connection, row: &rusqlite::Row<'_>) -> Result<Reply, Fail> {
     reply.thinking = Untrusted::from(pieces.thinking);
     reply.tool_calls = pieces.tool_calls;
     reply.opaque = pieces.opaque;
-    Ok(reply)
+    Ok((no, reply))
 }

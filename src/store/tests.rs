@@ -351,6 +351,38 @@ fn a_reply_is_asked_again_beside_the_first() {
 }
 
 #[test]
+fn replies_come_back_in_the_order_in_which_they_were_asked_for() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(1);
+    let store = disk.store();
+    let room = head(&mut ids, "room");
+    let mut asked = Vec::new();
+    for prompt in ["one", "two"] {
+        let mut start = turn(&mut ids, &room, prompt);
+        start.replies.reverse();
+        begin(&store, &start).wait().unwrap();
+        asked.push(start);
+    }
+    for start in &mut asked {
+        let first = &start.replies[0];
+        let reply = ids.reply();
+        let attempt = AttemptStart { reply, ..first.attempt.clone() };
+        let again = ReplyStart { reply, sibling: 2, attempt, ..first.clone() };
+        store.begin_reply(room.clone(), again.clone(), Budgets::default(), TimeZone::UTC).wait().unwrap();
+        start.replies.push(again);
+    }
+    let back = last(&store);
+    for (turn, start) in back.turns.iter().zip(&asked) {
+        let (back, asked): (Vec<_>, Vec<_>) = (
+            turn.replies.iter().map(|reply| (reply.id, reply.seat.0)).collect(),
+            start.replies.iter().map(|reply| (reply.reply, reply.seat.0)).collect(),
+        );
+        assert_eq!(back, asked);
+        assert!(!asked.is_sorted_by_key(|(_, seat)| *seat), "or the test shows nothing");
+    }
+}
+
+#[test]
 fn what_a_dead_instance_left_is_marked_and_estimated() {
     let disk = Disk::new();
     let mut ids = Ids::seeded(1);
