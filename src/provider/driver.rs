@@ -249,7 +249,9 @@ impl Reader {
                     let fault = match (ended, end) {
                         (Ok(()), _) => None,
                         (Err(fault), End::Body) => Some(fault),
-                        // Why it was cut is the better sentence.
+                        // What the provider itself said of its failure stays; where it said
+                        // nothing that can be read, why it was cut is the better sentence.
+                        (Err(fault), End::Trouble(_)) if told(&fault) => Some(fault),
                         (Err(_), End::Trouble(fault)) => Some(fault),
                     };
                     return self.finish(out, fault);
@@ -346,4 +348,9 @@ impl Reader {
         fault.cut = true;
         Err(fault)
     }
+}
+
+/// Whether it is the provider that told of this failure.
+fn told(fault: &Fault) -> bool {
+    !fault.cut && fault.class != FaultClass::Protocol
 }

@@ -16,7 +16,7 @@ use crate::provider::{Http, Pace, Provider, connect};
 #[path = "../../tests/mock/mod.rs"]
 pub(crate) mod mock;
 
-use mock::{Framing, LAST_CHUNK, Mock, Step, chunk, events, events_head, head, response};
+use mock::{Framing, Mock, Step, chunk, events, events_head, head, response};
 
 const CANARY: &str = "sk-CANARY-0123456789";
 
@@ -137,18 +137,6 @@ async fn a_reply_comes_over_every_framing() {
         assert!(request.header("referer").is_none());
         assert!(request.text().contains(r#""stream":true"#));
     }
-}
-
-#[tokio::test]
-async fn bytes_one_by_one_say_the_same() {
-    let mut steps = vec![Step::Send(events_head(Framing::Chunked, 0))];
-    for byte in REPLY.as_bytes() {
-        steps.push(Step::Split(chunk(&[*byte]), 3));
-    }
-    steps.push(Step::Send(LAST_CHUNK.to_vec()));
-    assert_whole(&ask(at(&Mock::always(steps))).await);
-    let close = vec![Step::Send(events_head(Framing::Close, 0)), Step::Split(REPLY.into(), 1), Step::Fin];
-    assert_whole(&ask(at(&Mock::always(close))).await);
 }
 
 #[tokio::test]

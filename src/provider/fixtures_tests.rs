@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 
-use crate::chat::{Api, Billing, Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
-use crate::provider::Decoder;
+use crate::chat::{Api, Billing, Dialect, Endpoint, Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
 use crate::provider::openai::tests::{asked, endpoint};
-use crate::provider::{anthropic, gemini, ollama, openai, openrouter};
+use crate::provider::{Decoder, halves};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
@@ -82,20 +81,26 @@ fn decode(decoder: &mut dyn Decoder, pieces: &[&[u8]]) -> Outcome {
     outcome
 }
 
-fn decoder(expected: &Value) -> Box<dyn Decoder> {
+/// An endpoint that speaks as the recording does.
+fn spoken(expected: &Value) -> Endpoint {
     let mut endpoint = endpoint();
+    endpoint.dialect = match expected["protocol"].as_str() {
+        Some("openrouter") => Dialect::OpenRouter,
+        Some("gemini") => Dialect::Gemini,
+        Some("ollama") => Dialect::Ollama,
+        Some("anthropic") => Dialect::Anthropic,
+        _ => Dialect::OpenAi,
+    };
     if expected["protocol"] == "openai-responses" {
         endpoint.quirks.api = Some(Api::Responses);
     }
     endpoint.quirks.implicit_think = expected["options"]["think_tags"] == "implicit-open";
-    let halves = match expected["protocol"].as_str() {
-        Some("openrouter") => &openrouter::HALVES,
-        Some("gemini") => &gemini::HALVES,
-        Some("ollama") => &ollama::HALVES,
-        Some("anthropic") => &anthropic::HALVES,
-        _ => &openai::HALVES,
-    };
-    (halves.decoder)(&endpoint, &asked("lab/m"))
+    endpoint
+}
+
+fn decoder(expected: &Value) -> Box<dyn Decoder> {
+    let endpoint = spoken(expected);
+    (halves(endpoint.dialect).expect("it travels").decoder)(&endpoint, &asked("lab/m"))
 }
 
 /// The recordings of the chat dialects: name, bytes, expected outcome.
@@ -103,22 +108,13 @@ fn recordings() -> Vec<(String, Vec<u8>, Value)> {
     let index = std::fs::read_to_string(format!("{FOLDER}/index.json")).expect("the index is there");
     let index: Value = serde_json::from_str(&index).expect("JSON");
     let streams = index["streams"].as_object().expect("streams");
-    let ours = |expected: &Value| {
-        matches!(
-            expected["protocol"].as_str(),
-            Some(
-                "openrouter"
-                    | "openai"
-                    | "openai-compat"
-                    | "openai-responses"
-                    | "anthropic"
-                    | "gemini"
-                    | "ollama"
-            )
-        )
-    };
+    let known =
+        ["openrouter", "openai", "openai-compat", "openai-responses", "anthropic", "gemini", "ollama"];
+    for (name, expected) in streams {
+        assert!(known.iter().any(|known| expected["protocol"] == *known), "{name} has no protocol");
+    }
     let read = |name: &String| std::fs::read(format!("{FOLDER}/{name}")).expect(name);
-    streams.iter().filter(|(_, e)| ours(e)).map(|(name, e)| (name.clone(), read(name), e.clone())).collect()
+    streams.iter().map(|(name, e)| (name.clone(), read(name), e.clone())).collect()
 }
 
 fn check(name: &str, outcome: &Outcome, expected: &Value) {
@@ -253,7 +249,7 @@ fn check_fault(name: &str, outcome: &Outcome, expected: &Value) {
 
 #[test]
 fn recordings_are_there() {
-    assert!(recordings().len() >= 35);
+    assert!(recordings().len() >= 120);
 }
 
 #[test]
@@ -359,3 +355,6 @@ fn replace_member(text: &str, member: &str, value: &str) -> String {
 
 #[path = "mutation_tests.rs"]
 mod mutations;
+
+#[path = "fixtures_http_tests.rs"]
+mod over_http;

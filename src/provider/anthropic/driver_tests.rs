@@ -90,17 +90,6 @@ async fn a_whole_reply_over_every_framing() {
     }
 }
 
-#[tokio::test]
-async fn bytes_one_by_one_say_the_same() {
-    let bytes = recording("anthropic-cache-5m-1h.sse");
-    let mut steps = vec![Step::Send(events_head(Framing::Chunked, 0))];
-    steps.extend(bytes.iter().map(|byte| Step::Split(chunk(&[*byte]), 3)));
-    let outcome = ask(&Mock::always(steps), asked("lab/m")).await;
-    assert_eq!((outcome.text.as_str(), outcome.finish), ("Three keepers.", Some(Finish::Stop)));
-    let tokens = outcome.tokens.expect("tokens");
-    assert_eq!((tokens.cache_write, tokens.cache_write_1h), (Some(600), Some(1500)));
-}
-
 /// Safety R36: nothing but the end mark ends a reply well.
 #[tokio::test]
 async fn a_cut_is_told_and_keeps_its_text() {
