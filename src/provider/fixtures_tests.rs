@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use crate::chat::{Api, Billing, Dialect, Endpoint, Fault, Finish, Pico, StreamEvent, Tokens, ToolCall};
+use crate::chat::{
+    Api, Billing, Dialect, Endpoint, Fault, Finish, Pico, StreamEvent, Tokens, Tool, ToolCall,
+};
 use crate::provider::openai::tests::{asked, endpoint};
 use crate::provider::{Decoder, halves};
 
@@ -115,6 +117,34 @@ fn recordings() -> Vec<(String, Vec<u8>, Value)> {
     }
     let read = |name: &String| std::fs::read(format!("{FOLDER}/{name}")).expect(name);
     streams.iter().map(|(name, e)| (name.clone(), read(name), e.clone())).collect()
+}
+
+/// What a recorded reply left for the next request.
+pub(super) struct Told {
+    pub(super) name: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) text: String,
+    pub(super) calls: Vec<ToolCall>,
+    pub(super) opaque: String,
+}
+
+/// The whole replies that left something opaque.
+pub(super) fn recorded() -> Vec<Told> {
+    // Some state is kept only where a call of a tool may follow.
+    let mut asked = asked("lab/m");
+    asked.tools.push(Tool {
+        name: "t".to_owned(),
+        description: "d".to_owned(),
+        schema: r#"{"type":"object"}"#.to_owned(),
+    });
+    let told = |(name, bytes, expected): (String, Vec<u8>, Value)| {
+        let endpoint = spoken(&expected);
+        let mut decoder = (halves(endpoint.dialect).expect("it travels").decoder)(&endpoint, &asked);
+        let outcome = decode(&mut *decoder, &[&bytes]);
+        let opaque = outcome.opaque.filter(|_| outcome.finish.is_some())?;
+        Some(Told { name, endpoint, text: outcome.text, calls: outcome.calls, opaque })
+    };
+    recordings().into_iter().filter_map(told).collect()
 }
 
 fn check(name: &str, outcome: &Outcome, expected: &Value) {

@@ -103,6 +103,7 @@ fn config<'a>(
                 effort: params.effort,
                 thinking_tokens: params.thinking_tokens,
                 verbosity: params.verbosity,
+                openrouter: params.openrouter.clone(),
                 extra_body: params.extra_body.clone(),
                 ..Params::default()
             };

@@ -216,3 +216,5 @@ mod fixtures_tests;
 mod golden_native_tests;
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod request_table_tests;
