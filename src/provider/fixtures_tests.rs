@@ -282,6 +282,36 @@ fn recordings_are_there() {
     assert!(recordings().len() >= 120);
 }
 
+/// What a reply can come to, and how its row says so.
+const KINDS: [(&str, fn(&Value) -> bool); 8] = [
+    ("whole", |row| row["finish"] == "stop"),
+    ("with thinking", |row| row["reasoning"].is_string()),
+    ("with calls", |row| row["tool_calls"].is_array()),
+    ("too long", |row| row["finish"] == "length"),
+    ("refused or filtered", |row| {
+        row["refusal"].is_string() || row["finish"] == "content_filter" || row["finish"] == "refusal"
+    }),
+    ("cut", |row| row["truncated"] == true),
+    ("failed at once", |row| row["error"].is_object() && row["text"].as_str().is_none_or(str::is_empty)),
+    ("failed midway", |row| row["error"].is_object() && row["text"].as_str().is_some_and(|text| text != "")),
+];
+
+/// Nothing of what a reply can come to is untried in any format.
+#[test]
+fn every_format_has_a_recording_of_every_outcome() {
+    let recordings = recordings();
+    for protocol in ["openrouter", "openai-compat", "openai-responses", "anthropic", "gemini", "ollama"] {
+        for (kind, is) in KINDS {
+            // Ollama's own format has no word for it.
+            if (protocol, kind) == ("ollama", "refused or filtered") {
+                continue;
+            }
+            let there = recordings.iter().any(|(_, _, row)| row["protocol"] == protocol && is(row));
+            assert!(there, "{protocol}: no recording of a reply that is {kind}");
+        }
+    }
+}
+
 #[test]
 fn every_recording_has_its_outcome_in_pieces_of_every_size() {
     for (name, bytes, expected) in recordings() {
