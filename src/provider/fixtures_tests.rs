@@ -282,8 +282,11 @@ fn recordings_are_there() {
     assert!(recordings().len() >= 120);
 }
 
+/// A name, and whether a row of the index is of that kind.
+type Kind = (&'static str, fn(&Value) -> bool);
+
 /// What a reply can come to, and how its row says so.
-const KINDS: [(&str, fn(&Value) -> bool); 8] = [
+const KINDS: [Kind; 8] = [
     ("whole", |row| row["finish"] == "stop"),
     ("with thinking", |row| row["reasoning"].is_string()),
     ("with calls", |row| row["tool_calls"].is_array()),
@@ -293,7 +296,9 @@ const KINDS: [(&str, fn(&Value) -> bool); 8] = [
     }),
     ("cut", |row| row["truncated"] == true),
     ("failed at once", |row| row["error"].is_object() && row["text"].as_str().is_none_or(str::is_empty)),
-    ("failed midway", |row| row["error"].is_object() && row["text"].as_str().is_some_and(|text| text != "")),
+    ("failed midway", |row| {
+        row["error"].is_object() && row["text"].as_str().is_some_and(|text| !text.is_empty())
+    }),
 ];
 
 /// Nothing of what a reply can come to is untried in any format.
