@@ -200,14 +200,16 @@ fn a_damaged_file_is_kept_and_a_new_one_begun() {
 /// A letter of a table's text: no page of it is wrong, and no statement works any more.
 #[test]
 fn a_schema_that_is_not_ours_any_more_is_damage() {
-    for (from, to) in [("length(", "lelgth("), ("prompt", "promqt")] {
+    let table: [(&str, &[u8]); 3] =
+        [("length(", b"lelgth("), ("prompt", b"promqt"), ("prompt", b"prom\xFFt")];
+    for (from, to) in table {
         let disk = filled();
         disk.store().close();
         let mut bytes = std::fs::read(&disk.path).unwrap();
         let at: Vec<usize> =
             (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes())).collect();
         assert!(!at.is_empty(), "{from} is in the schema");
-        at.iter().for_each(|at| bytes[*at..*at + to.len()].copy_from_slice(to.as_bytes()));
+        at.iter().for_each(|at| bytes[*at..*at + to.len()].copy_from_slice(to));
         std::fs::write(&disk.path, bytes).unwrap();
         let opened = disk.open();
         assert!(texts(&opened.notices).contains("is damaged"), "{from}: {:?}", opened.notices);

@@ -50,7 +50,8 @@ impl Server {
 
     /// A fresh home in which these rows are providers. `key` is in the variable `LAB_KEY`.
     fn sandbox(&self, rows: &[Row], key: &str) -> Sandbox {
-        let mut config = String::new();
+        // Its list has other models than those that are asked here.
+        let mut config = "[catalogue]\nrefresh = false\n".to_owned();
         for row in rows {
             let Row { name, dialect, path, extra } = row;
             let port = self.port;

@@ -111,6 +111,10 @@ impl Pty {
     /// Types a prompt and sends it.
     pub fn ask(&mut self, prompt: &str) {
         self.type_slowly(prompt);
+        // What arrives together with an Enter is a paste: the text is on the screen first.
+        if let Some(last) = prompt.split_whitespace().next_back() {
+            self.see(last);
+        }
         self.send("\r");
     }
 
