@@ -183,8 +183,11 @@ pub(super) fn strange(conn: &Connection) -> Result<Option<String>, Fail> {
     Ok(missing.map(|(name, _)| format!("its schema is not ours: {}", String::from_utf8_lossy(&name))))
 }
 
-/// Names and texts of what is in a schema, as bytes: damage need not be UTF-8.
-fn objects(conn: &Connection) -> Result<HashSet<(Vec<u8>, Vec<u8>)>, rusqlite::Error> {
+/// A name in a schema and its text, as bytes: damage need not be UTF-8.
+type Object = (Vec<u8>, Vec<u8>);
+
+/// What is in a schema.
+fn objects(conn: &Connection) -> Result<HashSet<Object>, rusqlite::Error> {
     let mut query = conn
         .prepare("SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")?;
     query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
