@@ -205,7 +205,7 @@ impl Lists {
                 near => format!("did you mean {}?", near.join(" or ")),
             };
             let (shown, provider) = (shown(model), &model.provider);
-            return Some(Notice::warning(format!(
+            return Some(Notice::info(format!(
                 "{shown} is not in the list of {provider}; it is asked all the same. {hint}"
             )));
         }

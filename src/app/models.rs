@@ -264,6 +264,18 @@ pub(super) fn look_up<'a>(world: &World, models: impl Iterator<Item = &'a ModelR
     notices
 }
 
+/// Tells several notices as one: a room of many seats is told once, not once a seat.
+fn tell_as_one(notices: &[Notice], news: &News) {
+    let Some(first) = notices.first() else { return };
+    let mut told = first.clone();
+    match notices.len() - 1 {
+        0 => {}
+        1 => told.text.push_str(" So it is with the model of one more seat."),
+        more => told.text.push_str(&format!(" So it is with the models of {more} more seats.")),
+    }
+    news.tell(told);
+}
+
 /// What a room does after its first frame: reads the lists, tells what models there are, and asks
 /// for the lists that are old. Must be called inside the runtime, on a thread that may wait.
 pub(super) fn tend(world: Arc<World>, asked: &[ModelRef], news: &News) {
@@ -273,7 +285,7 @@ pub(super) fn tend(world: Arc<World>, asked: &[ModelRef], news: &News) {
     // What will be asked for anew is judged by the new list.
     let (later, now): (Vec<ModelRef>, Vec<ModelRef>) =
         asked.iter().cloned().partition(|model| due.iter().any(|endpoint| endpoint.name == model.provider));
-    world.doubts(now.iter()).into_iter().for_each(|notice| news.tell(notice));
+    tell_as_one(&world.doubts(now.iter()), news);
     if due.is_empty() {
         return;
     }
@@ -295,7 +307,7 @@ pub(super) fn tend(world: Arc<World>, asked: &[ModelRef], news: &News) {
                 if brought.is_ok() {
                     news.models(world.models());
                 }
-                world.doubts(mine.iter()).into_iter().for_each(|notice| news.tell(notice));
+                tell_as_one(&world.doubts(mine.iter()), &news);
             });
             let _ = told.await;
         }
