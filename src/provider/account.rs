@@ -47,7 +47,7 @@ pub async fn credits(endpoint: &Endpoint, http: &Http) -> Result<Credits, Fault>
 /// What was done in the last 30 whole days of UTC.
 ///
 /// # Errors
-/// As [`credits`].
+/// As [`credits()`].
 pub async fn activity(endpoint: &Endpoint, http: &Http) -> Result<Activity, Fault> {
     let body = get(endpoint, http, "/activity").await.map_err(for_managers)?;
     Activity::read(&body).ok_or_else(|| unreadable(endpoint, "/activity"))
