@@ -350,7 +350,7 @@ fn a_room_asks_once_a_day_after_its_first_frame_and_tells_what_it_learns() {
     room.send("\x1b");
     room.miss("enter swaps");
     room.ask("hi");
-    room.wait("two replies", |screen| screen.matches("done").count() >= 2);
+    room.ended(2);
     room.send(QUIT);
     assert_eq!(room.end(), 0);
     assert!(file(&sandbox, "lab").exists());
@@ -387,7 +387,7 @@ fn a_list_that_never_comes_is_in_nobodys_way_and_can_be_switched_off() {
     }
     room.ask("hi");
     room.see("all the same");
-    room.see("done");
+    room.ended(1);
     wait_for_lists(&server, 1);
     room.send(QUIT);
     assert_eq!(room.end(), 0);
@@ -412,7 +412,7 @@ fn a_list_that_never_comes_is_in_nobodys_way_and_can_be_switched_off() {
     room.see("enter send");
     room.ask("hi");
     room.see("all the same");
-    room.see("done");
+    room.ended(1);
     thread::sleep(Duration::from_millis(300));
     room.send(QUIT);
     assert_eq!(room.end(), 0);

@@ -36,7 +36,7 @@ theme = \"tokyo-night\"
     let mut room = Pty::start(&sandbox, &[], SIZE);
     room.see("enter send");
     room.ask("What makes a good error message?");
-    room.wait("three replies", |screen| screen.matches("done").count() >= 3);
+    room.ended(3);
     // Code is coloured a moment after the first frame.
     std::thread::sleep(std::time::Duration::from_millis(800));
     if made {

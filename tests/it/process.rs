@@ -192,7 +192,7 @@ fn a_storm_of_sizes_leaves_the_screen_as_it_was() {
     let mut room = Pty::start(&sandbox, &["-m", "demo/tour", "-m", "demo/thinker", "-m", "demo/eliza"], SIZE);
     room.see("enter send");
     room.ask("why is the sky blue");
-    room.wait("three replies", |screen| screen.matches(" done ").count() >= 3);
+    room.ended(3);
     thread::sleep(Duration::from_millis(300));
     let before = room.screen();
     let mut seed: u32 = 42;
@@ -375,7 +375,7 @@ fn without_a_place_to_write_it_runs_in_memory_and_says_so() {
     room.see("enter send");
     room.see("nothing is saved");
     room.ask("hello");
-    room.see(" done ");
+    room.ended(1);
     room.send(QUIT);
     assert_eq!(room.end(), 0);
     let Some(words) = as_nobody() else { return };
@@ -411,7 +411,7 @@ fn a_key_stands_nowhere() {
     let mut room = Pty::start(&sandbox, &words, (150, 40));
     room.see("enter send");
     room.ask("go");
-    room.wait("three ends", |screen| screen.matches("failed: ").count() >= 2 && screen.contains(" done "));
+    room.ended(3);
     let cmdline = fs::read(format!("/proc/{}/cmdline", room.pid())).expect("its words");
     room.send(QUIT);
     assert_eq!(room.end(), 0);

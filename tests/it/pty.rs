@@ -13,6 +13,9 @@ use crate::sandbox::{Sandbox, binary};
 /// How long anything may take to be seen. Not a measure of speed: a machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a pane's footer begins with when its reply has ended.
+const ENDS: [&str; 5] = ["done", "stopped", "cut", "failed: ", "interrupted"];
+
 struct Seen {
     screen: vt100::Parser,
     bytes: Vec<u8>,
@@ -171,6 +174,16 @@ impl Pty {
     #[track_caller]
     pub fn miss(&self, text: &str) -> String {
         self.wait(&format!("{text:?} gone"), |screen| !screen.contains(text))
+    }
+
+    /// Waits until so many panes say in their footers how their replies ended.
+    #[track_caller]
+    pub fn ended(&self, panes: usize) -> String {
+        let footers = |screen: &str| {
+            let starts = screen.match_indices(['╰', '┗']).map(|(at, corner)| &screen[at + corner.len()..]);
+            starts.filter(|footer| ENDS.iter().any(|word| footer.trim_start().starts_with(word))).count()
+        };
+        self.wait(&format!("{panes} ends"), |screen| footers(screen) >= panes)
     }
 
     /// Waits for the program's end; its exit status.

@@ -27,7 +27,7 @@ fn a_fresh_machine_opens_a_room_of_demo_models() {
     assert!(screen.contains("demo"), "{screen}");
     assert!(screen.contains("OPENROUTER_API_KEY"), "how to add a key:\n{screen}");
     room.ask("why is the sky blue");
-    room.wait("three replies", |screen| screen.matches("done").count() >= 3);
+    room.ended(3);
     room.send(QUIT);
     assert_eq!(room.end(), 0);
     assert_eq!(ledger(&sandbox)["total"]["attempts"], 3);
@@ -40,7 +40,7 @@ fn a_second_turn_remembers_the_first() {
     let mut room = Pty::start(&sandbox, &["-m", "lab/one", "-m", "lab/two"], WIDE);
     room.see("enter send");
     room.ask("first words");
-    room.wait("two replies", |screen| screen.matches("done").count() >= 2);
+    room.ended(2);
     room.ask("second words");
     room.wait("both have seen three messages", |screen| screen.matches("3 messages").count() == 2);
     room.send(QUIT);
@@ -132,7 +132,7 @@ fn a_panic_in_one_seat_leaves_the_others_and_the_terminal_alone() {
     room.see("enter send");
     room.ask("panic please");
     room.see("failed: internal");
-    let screen = room.see("done");
+    let screen = room.ended(2);
     assert!(
         !screen.contains("src/") && !screen.contains("backtrace"),
         "it was told to the terminal:\n{screen}"
@@ -152,7 +152,7 @@ fn a_draft_comes_back() {
     let mut room = Pty::start(&sandbox, &["-m", "demo/echo"], WIDE);
     room.see("enter send");
     room.ask("hello");
-    room.see("done");
+    room.ended(1);
     room.type_slowly("half a thought");
     room.see("half a thought");
     room.send(QUIT);

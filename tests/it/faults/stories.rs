@@ -88,12 +88,7 @@ fn six_faults_in_one_room_leave_each_other_alone() {
     room.see("enter send");
     room.ask("go");
     room.see("ok ok ok");
-    room.wait("six ends", |screen| {
-        screen.matches("failed: ").count() >= 3
-            && screen.matches(" cut ").count() >= 2
-            && screen.matches(" done ").count() >= 1
-    });
-    let screen = room.screen();
+    let screen = room.ended(6);
     let flat = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     for (name, _, state, hint) in &rows {
         assert!(flat.contains(state), "{name}: {state:?} is not said\n{screen}");
@@ -318,7 +313,7 @@ fn it_starts_without_a_network() {
     let mut room = Pty::run(&sandbox, command, (100, 30));
     room.see("enter send");
     room.ask("hello");
-    room.see("done");
+    room.ended(1);
     room.send("\x11");
     assert_eq!(room.end(), 0);
 }
