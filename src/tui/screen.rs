@@ -100,6 +100,8 @@ pub struct Shape {
     pub side_panel: bool,
     /// Rows of the draft, without borders.
     pub composer_rows: u16,
+    /// Rows that a long notice wants, with its borders; zero when there is none.
+    pub notice_rows: u16,
     /// Whether a panel has everything below the header.
     pub full_panel: bool,
 }
@@ -120,6 +122,8 @@ pub struct Areas {
     pub side: Option<Rect>,
     /// The composer with its borders; empty under a full panel.
     pub composer: Rect,
+    /// The long notice above the composer, where the panes can spare its rows.
+    pub notice: Option<Rect>,
     /// The full panel.
     pub panel: Option<Rect>,
     /// How the panes stand.
@@ -179,6 +183,7 @@ pub fn areas(shape: &Shape, size: Size) -> Areas {
     let side = side_width(shape, size);
     let plan = plan(shape, size, side);
     let (rest, composer) = cut_bottom(below, composer_height(shape, below.height, plan.rows));
+    let (rest, notice) = cut_bottom(rest, notice_height(shape, rest.height, plan.rows));
     let (room, side) = match side {
         0 => (rest, None),
         width => {
@@ -195,6 +200,7 @@ pub fn areas(shape: &Shape, size: Size) -> Areas {
         tabs: strip.then_some(tabs),
         side,
         composer,
+        notice: (notice.height > 0).then_some(notice),
         panel: None,
         arrangement: plan.arrangement,
     }
@@ -236,6 +242,14 @@ fn side_width(shape: &Shape, size: Size) -> u16 {
 fn composer_height(shape: &Shape, below: u16, rows: u16) -> u16 {
     let most = (below / 2).min(below.saturating_sub(rows.saturating_mul(FEWEST_ROWS)));
     shape.composer_rows.saturating_add(2).min(most).max(FEWEST_ROWS)
+}
+
+/// What a long notice wants, as long as the panes keep as much as under a long draft; nothing where
+/// that leaves it no row of text.
+fn notice_height(shape: &Shape, rest: u16, rows: u16) -> u16 {
+    let most = (rest / 2).min(rest.saturating_sub(rows.saturating_mul(FEWEST_ROWS)));
+    let height = shape.notice_rows.min(most);
+    if height < FEWEST_ROWS { 0 } else { height }
 }
 
 fn plan(shape: &Shape, size: Size, side: u16) -> Plan {

@@ -124,6 +124,18 @@ fn the_smallest_screens() {
 }
 
 #[test]
+fn a_notice_has_rows_of_its_own_where_the_panes_can_spare_them() {
+    let with = |rows, height| at(&Shape { notice_rows: rows, ..shape(2) }, 100, height);
+    let areas = with(4, 24);
+    assert_eq!(areas.notice, Some(Rect::new(0, 17, 100, 4)));
+    assert!(areas.panes.iter().all(|(_, pane)| pane.bottom() == 17), "{areas:?}");
+    assert_eq!(areas.composer.y, 21);
+    assert_eq!(with(10, 24).notice.map(|area| area.height), Some(10), "half of what the panes have");
+    assert_eq!(with(10, 12).notice.map(|area| area.height), Some(4));
+    assert_eq!((with(3, 9).notice, with(0, 24).notice), (None, None));
+}
+
+#[test]
 fn the_key_goes_round_the_choices() {
     let mut choice = LayoutChoice::Auto;
     for (expected, name) in LayoutChoice::ALL {
@@ -139,7 +151,7 @@ fn check(shape: &Shape, size: Size) {
     let screen = Rect::new(0, 0, size.width, size.height);
     let mut rects = vec![areas.header, areas.composer];
     rects.extend(areas.panes.iter().map(|(_, pane)| *pane));
-    rects.extend([areas.tabs, areas.side, areas.panel].into_iter().flatten());
+    rects.extend([areas.tabs, areas.side, areas.panel, areas.notice].into_iter().flatten());
     for (n, a) in rects.iter().enumerate() {
         assert!(a.is_empty() || screen.intersection(*a) == *a, "{shape:?} {size} {areas:?}");
         for b in &rects[n + 1..] {
@@ -180,6 +192,7 @@ fn every_small_size_is_laid_out() {
                     current: 1,
                     side_panel: height % 2 == 0,
                     composer_rows: width % 9,
+                    notice_rows: if height % 3 == 0 { width % 11 } else { 0 },
                     ..Shape::default()
                 };
                 check(&shape, Size::new(width, height));
@@ -194,9 +207,10 @@ prop_compose! {
         current in 0usize..14,
         choice in proptest::sample::select(LayoutChoice::ALL.map(|row| row.0).to_vec()),
         composer_rows in prop_oneof![0u16..30, Just(u16::MAX)],
+        notice_rows in prop_oneof![3 => Just(0u16), 2 => 3u16..11, 1 => Just(u16::MAX)],
         flags in 0u8..8,
     ) -> Shape {
-        Shape { panes, current, choice, composer_rows, zoomed: flags & 1 > 0, side_panel: flags & 2 > 0, full_panel: flags & 4 > 0 }
+        Shape { panes, current, choice, composer_rows, notice_rows, zoomed: flags & 1 > 0, side_panel: flags & 2 > 0, full_panel: flags & 4 > 0 }
     }
 }
 

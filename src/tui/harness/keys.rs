@@ -296,7 +296,7 @@ fn enter_in_the_list_of_commands_does_what_needs_nothing_more() {
 }
 
 #[test]
-fn esc_closes_a_box_that_covers_text_before_it_stops() {
+fn esc_closes_a_box_before_it_stops() {
     let mut h = Harness::new(&["a"]);
     h.send("go").text(1, "x").report(Report::Notice(Notice::info("one line\nand another")));
     h.sees("and another").press("esc").misses("and another");

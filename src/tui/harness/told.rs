@@ -19,6 +19,28 @@ fn a_notice_leaves_the_keys_in_sight() {
 }
 
 #[test]
+fn a_box_covers_nothing_and_stays_until_somebody_is_there() {
+    let mut h = Harness::with(setup(&["a", "b"]), 100, 20);
+    let lines = |name: &str| (1..=40).map(|n| format!("{name} {n}  ")).collect::<Vec<_>>().join("\n");
+    h.send("go").text(1, &lines("first")).done(1).text(2, &lines("second")).done(2);
+    h.sees("first 40").sees("second 40");
+    h.report(Report::Notice(Notice::info("one line\nand another")));
+    h.sees("one line").sees("and another").sees("first 40").sees("second 40").sees("done");
+    h.pass(60_000).sees("and another");
+    assert_eq!(h.state.deadline(h.state.clock.now), None, "nothing is due while nobody does anything");
+    h.press("x").misses("and another").sees("first 40");
+    // Nobody read what is pressed away at once.
+    h.report(Report::Notice(Notice::info("one line\nand another"))).press("x").sees("and another");
+    h.press("esc").misses("and another");
+}
+
+#[test]
+fn a_box_lies_over_a_screen_that_has_no_rows_for_it() {
+    let mut h = Harness::with(setup(&["a"]), 20, 6);
+    h.report(Report::Notice(Notice::error("one line\nand another"))).sees("one line");
+}
+
+#[test]
 fn the_mark_of_new_rows_covers_no_text() {
     let mut h = Harness::with(setup(&["a"]), 40, 14);
     let full = "0123456789 0123456789 0123456789 01";

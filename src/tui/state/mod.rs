@@ -245,14 +245,13 @@ impl State {
         self.notices.tell(notice, now);
     }
 
-    /// The notice that is shown when the composer's border cannot hold it: it stands in a box over
-    /// the room.
+    /// The notice that is shown when the composer's border cannot hold it: it stands in a box of its
+    /// own.
     #[must_use]
-    pub fn covering(&self) -> Option<&Notice> {
+    pub fn boxed_notice(&self) -> Option<&Notice> {
         let notice = self.notices.shown()?;
-        let composer = self.look.areas.composer;
-        let cells = usize::from(composer.width.saturating_sub(3));
-        let one = composer.height >= 3 && !notice.text.contains('\n');
+        let cells = usize::from(self.look.size.width.saturating_sub(3));
+        let one = !notice.text.contains('\n');
         let keys = if cells < NARROW { 0 } else { HINTS };
         let fits = one && cell_width(&one_line(&notice.text)) + 2 + keys <= cells;
         (!fits).then_some(notice)

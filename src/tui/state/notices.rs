@@ -1,5 +1,6 @@
 //! What is told to the person: it stays for a while, never steals a key, and is never lost before
-//! it could be read.
+//! it could be read. What stands in the composer's border goes by itself; a box stays until a key
+//! comes after its time, so that who was away reads it, and nothing moves while nobody does anything.
 
 use std::time::Duration;
 use std::time::Instant;
@@ -7,7 +8,7 @@ use std::time::Instant;
 use crate::chat::Notice;
 use crate::chat::Severity;
 
-/// How long each kind stays.
+/// How long each kind stays at least.
 const STAYS: [(Severity, Duration); 3] = [
     (Severity::Info, Duration::from_secs(4)),
     (Severity::Warning, Duration::from_secs(12)),
@@ -55,7 +56,7 @@ impl Notices {
         self.queue.first()
     }
 
-    /// When what is shown goes.
+    /// When what is shown had its time.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
         self.until

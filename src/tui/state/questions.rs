@@ -15,14 +15,15 @@ use crate::tui::state::State;
 const COLOURS: Duration = Duration::from_millis(16);
 
 impl State {
-    /// When the screen must change by itself: the next step of a visible spinner, a notice that
-    /// goes, a draft to save, an estimate to make. `None` when nothing moves: then no timer runs.
+    /// When the screen must change by itself: the next step of a visible spinner, a notice in
+    /// the border that goes, a draft to save, an estimate to make. `None` when nothing moves: then no timer runs.
     #[must_use]
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let step = if self.look.ui.reduced_motion { Duration::from_secs(1) } else { FRAME };
         let frame = self.shows_life().then(|| now + step);
         let colours = self.waits_for_colours().then(|| now + COLOURS);
-        [frame, colours, self.notices.until(), self.due.draft, self.due.estimate].into_iter().flatten().min()
+        let notice = self.notices.until().filter(|_| self.boxed_notice().is_none());
+        [frame, colours, notice, self.due.draft, self.due.estimate].into_iter().flatten().min()
     }
 
     /// Whether a reply in flight is visible somewhere.

@@ -45,9 +45,9 @@ fn close_something(state: &mut State, out: &mut Vec<Effect>) -> bool {
     if state.composer.offers.take().is_some() || history::leave(state) {
         return true;
     }
-    // A warning and what covers text are closed like a panel; a word in the border goes by itself.
+    // A warning and what stands in a box are closed like a panel; a word in the border goes by itself.
     let warns = state.notices.shown().is_some_and(|notice| notice.severity != Severity::Info);
-    (warns || state.covering().is_some()) && state.notices.dismiss(state.clock.now)
+    (warns || state.boxed_notice().is_some()) && state.notices.dismiss(state.clock.now)
 }
 
 /// Ctrl-C: one rung a press. Presses within half a second count as one.

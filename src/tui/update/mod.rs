@@ -74,6 +74,8 @@ pub fn update(state: &mut State, event: Event, now: Instant, out: &mut Vec<Effec
         Event::Key(key) if key.kind == KeyEventKind::Release => Dirty::Nothing,
         Event::Key(key) => {
             key::key(state, key, out);
+            // A box goes with the first key after its time: until then, somebody may be away.
+            state.notices.expire(now);
             Dirty::Now
         }
         Event::Paste(text) => {

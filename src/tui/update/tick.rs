@@ -10,7 +10,8 @@ use crate::tui::update::run;
 /// Takes the deadline.
 pub fn tick(state: &mut State, out: &mut Vec<Effect>) -> Dirty {
     let now = state.clock.now;
-    let mut dirty = if state.notices.expire(now) { Dirty::Now } else { Dirty::Nothing };
+    let gone = state.boxed_notice().is_none() && state.notices.expire(now);
+    let mut dirty = if gone { Dirty::Now } else { Dirty::Nothing };
     if state.due.draft.is_some_and(|due| due <= now) {
         state.due.draft = None;
         if state.room.read_only.is_none() {

@@ -17,7 +17,7 @@ pub fn line(state: &State, cells: usize) -> Vec<Field> {
     if let Some(digit) = state.pending.shown() {
         return vec![Field::new(format!(" {digit} …"), Role::Key)];
     }
-    if let Some(notice) = state.notices.shown().filter(|_| state.covering().is_none()) {
+    if let Some(notice) = state.notices.shown().filter(|_| state.boxed_notice().is_none()) {
         let text = one_line(&notice.text);
         let role = match notice.severity {
             Severity::Info => Role::Good,

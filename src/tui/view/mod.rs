@@ -35,6 +35,7 @@ use crate::tui::widget::to_ascii;
 
 /// Finds out where everything is at this size and lays out what is visible.
 pub fn prepare(state: &mut State, size: Size) {
+    state.look.size = size;
     let rows = composer::rows(state, size);
     let mut shape = Shape {
         panes: state.panes.len(),
@@ -43,6 +44,7 @@ pub fn prepare(state: &mut State, size: Size) {
         zoomed: state.look.zoom,
         side_panel: false,
         composer_rows: rows,
+        notice_rows: overlay::notice_rows(state),
         full_panel: false,
     };
     shape.side_panel = match state.look.usage {
@@ -51,7 +53,6 @@ pub fn prepare(state: &mut State, size: Size) {
         Usage::Side => true,
         Usage::Hidden => false,
     };
-    state.look.size = size;
     state.look.areas = areas(&shape, size);
     if state.look.areas.too_small {
         return;

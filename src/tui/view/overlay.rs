@@ -1,9 +1,10 @@
-//! What lies over the room: the list of commands, long notices, panels.
+//! What is drawn after the room: the list of commands, long notices, panels.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
+use crate::chat::Notice;
 use crate::chat::Severity;
 use crate::text::cell_width;
 use crate::text::one_line;
@@ -57,19 +58,33 @@ pub fn offers(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
     }
 }
 
-/// A notice that does not fit into the composer's border.
+/// The rows that the notice wants for a box of its own, with borders; zero when it needs none.
+pub fn notice_rows(state: &State) -> u16 {
+    state.boxed_notice().map_or(0, |notice| {
+        u16::try_from(notice_lines(notice, state.look.size.width).len()).unwrap_or(ROWS.1) + 2
+    })
+}
+
+/// The rows of a notice on a screen of that width.
+fn notice_lines(notice: &Notice, width: u16) -> Vec<String> {
+    let cells = usize::from(width.saturating_sub(4));
+    notice.text.lines().flat_map(|line| wrap(&one_line(line), cells)).take(usize::from(ROWS.1)).collect()
+}
+
+/// A notice that does not fit into the composer's border. It has rows of its own; where the panes
+/// cannot spare them, it lies over them.
 pub fn notice(state: &State, buffer: &mut Buffer, paint: Paint<'_>) {
-    let Some(notice) = state.covering() else { return };
+    let Some(notice) = state.boxed_notice() else { return };
     let composer = state.look.areas.composer;
-    let cells = usize::from(composer.width.saturating_sub(4));
-    let lines: Vec<String> =
-        notice.text.lines().flat_map(|line| wrap(&one_line(line), cells)).take(usize::from(ROWS.1)).collect();
-    let wanted = u16::try_from(lines.len()).unwrap_or(ROWS.1) + 2;
-    let height = wanted.min(composer.y);
-    if height < 3 {
+    let lines = notice_lines(notice, state.look.size.width);
+    let over = || {
+        let height = notice_rows(state).min(composer.y);
+        Rect { y: composer.y - height, height, ..composer }
+    };
+    let area = state.look.areas.notice.unwrap_or_else(over);
+    if area.height < 3 {
         return;
     }
-    let area = Rect { y: composer.y - height, height, ..composer };
     let (word, role) = match notice.severity {
         Severity::Info => ("", Role::Good),
         Severity::Warning => (" warning", Role::Warn),
