@@ -24,10 +24,8 @@ use crate::engine::estimate::Estimator;
 use crate::engine::event::RunEventKind;
 use crate::engine::lane::Piece;
 use crate::store::DeltaKind;
+use crate::text::LONGEST;
 use crate::text::Untrusted;
-
-/// The most that is kept of one reply, thinking and all else included, in bytes (safety R40).
-pub const MOST_KEPT: usize = 8 * 1024 * 1024;
 
 /// One request of a run.
 #[derive(Debug, Default)]
@@ -205,7 +203,7 @@ impl Attempt {
         if text.is_empty() {
             return Ok(());
         }
-        let room = MOST_KEPT - self.kept;
+        let room = LONGEST - self.kept;
         let fits = text.get(..whole_chars(text, room)).unwrap_or_default();
         if kind != DeltaKind::Part {
             self.first_token.get_or_insert(now);
@@ -229,11 +227,11 @@ impl Attempt {
         self.output = true;
         self.counted = false;
         let kept = self.kept.saturating_add(bytes);
-        self.kept = kept.min(MOST_KEPT);
-        if kept > MOST_KEPT {
+        self.kept = kept.min(LONGEST);
+        if kept > LONGEST {
             let mut fault = Fault::new(
                 FaultClass::Protocol,
-                format!("the reply is longer than {} MiB and was ended", MOST_KEPT >> 20),
+                format!("the reply is longer than {} MiB and was ended", LONGEST >> 20),
             )
             .hint("what came until then is kept; set max_tokens to bound replies");
             fault.cut = true;

@@ -20,7 +20,6 @@ use crate::chat::Tokens;
 use crate::chat::ToolCall;
 use crate::engine::RunEventKind;
 use crate::engine::SaveState;
-use crate::engine::attempt::MOST_KEPT;
 use crate::engine::clock::Clock;
 use crate::engine::fake::Cast;
 use crate::engine::fake::Mood;
@@ -40,6 +39,7 @@ use crate::engine::fake::too_many;
 use crate::engine::mailbox;
 use crate::store::DeltaKind;
 use crate::store::StoreError;
+use crate::text::LONGEST;
 use crate::text::Untrusted;
 
 fn real(pico: i64, source: Source) -> Charge {
@@ -377,7 +377,7 @@ fn a_reply_without_end_is_ended() {
     let told = stage.run(&["lab/m", "ok/m"]);
     assert_eq!(told[0].outcome.status, Status::Cut);
     assert_eq!(told[0].outcome.fault.as_ref().map(|fault| fault.class), Some(FaultClass::Protocol));
-    assert_eq!(told[0].text().len(), MOST_KEPT);
+    assert_eq!(told[0].text().len(), LONGEST);
     assert_eq!(told[1].outcome.status, Status::Done);
 }
 

@@ -36,6 +36,7 @@ use crate::store::ledger::Origin;
 use crate::store::rooms;
 use crate::store::writer::Fail;
 use crate::text::Untrusted;
+use crate::text::lengthen;
 
 /// Begins a turn, and answers what its room is called.
 pub(super) fn begin_turn(
@@ -229,8 +230,8 @@ impl Pieces {
 
     fn add(&mut self, kind: DeltaKind, text: &str) {
         match kind {
-            DeltaKind::Text => self.text.push_str(text),
-            DeltaKind::Thinking => self.thinking.push_str(text),
+            DeltaKind::Text => lengthen(&mut self.text, text),
+            DeltaKind::Thinking => lengthen(&mut self.thinking, text),
             DeltaKind::ToolCall => self.tool_calls.push(codec::tool_call(text)),
             DeltaKind::Opaque => self.opaque.push(text.to_owned()),
             DeltaKind::Part => self.parts.push(text.to_owned()),

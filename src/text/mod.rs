@@ -75,6 +75,11 @@ impl Untrusted {
         self.0.push_str(&more.0);
     }
 
+    /// Adds what came next to a text that may become as long as a server likes: see [`lengthen`].
+    pub fn lengthen(&mut self, more: &Self) {
+        lengthen(&mut self.0, &more.0);
+    }
+
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -86,6 +91,21 @@ impl Untrusted {
     pub fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// The most that is kept of one reply, thinking and all else included, in bytes (safety R40).
+pub const LONGEST: usize = 8 * 1024 * 1024;
+
+/// Adds to a text that may become as long as a server likes. When it is larger than a few screens can
+/// be, it gets room for the longest reply at once: growing by steps leaves the heap full of pieces
+/// that nothing else fits into, and room that is not written to takes no memory.
+pub fn lengthen(text: &mut String, more: &str) {
+    const LARGE: usize = 1024 * 1024;
+    let wanted = text.len().saturating_add(more.len());
+    if wanted > text.capacity() && (LARGE..=LONGEST).contains(&wanted) {
+        text.reserve_exact(LONGEST - text.len());
+    }
+    text.push_str(more);
 }
 
 impl From<String> for Untrusted {

@@ -1,5 +1,6 @@
-//! The document: source, settled blocks, the live end. It decides what is laid out when; how, is
-//! told elsewhere.
+//! The document: settled blocks and the live end of a text that grows. It decides what is laid out
+//! when; how, is told elsewhere. The text itself stays with its owner, who lends it to each call: the
+//! same text all the time, with more at its end.
 
 mod keep;
 
@@ -38,9 +39,8 @@ pub struct CodeBlock {
     pub text: Untrusted,
 }
 
-/// A text that grows, and its rows.
+/// The rows of a text that grows.
 pub struct Document {
-    source: Untrusted,
     /// The role of lines that are shown as they are.
     role: Role,
     scanner: Scanner,
@@ -85,7 +85,6 @@ impl Document {
 
     fn with(scanner: Scanner, role: Role) -> Self {
         Self {
-            source: Untrusted::default(),
             role,
             scanner,
             settled: Vec::new(),
@@ -105,47 +104,36 @@ impl Document {
         }
     }
 
-    /// Adds what came next. Costs what its lines cost to look at; nothing is laid out.
-    pub fn push(&mut self, delta: &Untrusted) {
-        if delta.is_empty() {
-            return;
-        }
-        self.source.push(delta);
+    /// No more will come: settles everything. What comes all the same begins a new block.
+    pub fn finish(&mut self, source: &Untrusted) {
         let mut cuts = Vec::new();
-        self.scanner.feed(self.source.raw(), &mut cuts);
-        self.settle(cuts);
-    }
-
-    /// No more will come: settles everything. What is pushed later begins a new block.
-    pub fn finish(&mut self) {
-        let mut cuts = Vec::new();
-        self.scanner.finish(self.source.raw(), &mut cuts);
-        self.settle(cuts);
+        self.scanner.finish(source.raw(), &mut cuts);
+        self.settle(source.raw(), cuts);
         self.shown = None;
     }
 
-    /// The text exactly as it came.
-    #[cfg(test)]
-    #[must_use]
-    pub fn source(&self) -> &Untrusted {
-        &self.source
-    }
-
     /// How many rows it takes. Costs nothing when nothing changed.
-    pub fn height(&mut self, width: u16) -> usize {
-        self.refresh(width);
+    pub fn height(&mut self, source: &Untrusted, width: u16) -> usize {
+        self.refresh(source.raw(), width);
         self.top(self.settled.len()) + self.live.iter().map(Block::height).sum::<usize>()
     }
 
     /// Gives the rows in that range, each with its number from the top. Only what is in the range
     /// is laid out, and what is far from it is dropped.
-    pub fn rows(&mut self, width: u16, range: Range<usize>, sink: &mut dyn FnMut(usize, &Row)) {
-        self.refresh(width);
+    pub fn rows(
+        &mut self,
+        source: &Untrusted,
+        width: u16,
+        range: Range<usize>,
+        sink: &mut dyn FnMut(usize, &Row),
+    ) {
+        let source = source.raw();
+        self.refresh(source, width);
         self.pending = false;
         let mut at = self.ends.partition_point(|end| *end <= range.start);
         let mut top = self.top(at);
         while top < range.end && at < self.settled.len() + self.live.len() {
-            self.ensure(at, true);
+            self.ensure(source, at, true);
             let Some(block) = self.block(at) else { break };
             let height = block.height();
             for nth in range.start.saturating_sub(top)..height.min(range.end - top) {
@@ -169,8 +157,8 @@ impl Document {
 
     /// The code blocks so far, with the numbers that their labels show.
     #[must_use]
-    pub fn code_blocks(&self) -> Vec<CodeBlock> {
-        let source = self.source.raw();
+    pub fn code_blocks(&self, source: &Untrusted) -> Vec<CodeBlock> {
+        let source = source.raw();
         let live = self.scanner.live(source);
         let mut found: Vec<(String, String)> = Vec::new();
         for cut in self.settled.iter().map(|block| &block.cut).chain(&live) {
@@ -198,10 +186,10 @@ impl Document {
     }
 
     /// The place in the text that the row shows.
-    pub fn anchor(&mut self, width: u16, row: usize) -> Anchor {
-        let height = self.height(width);
+    pub fn anchor(&mut self, source: &Untrusted, width: u16, row: usize) -> Anchor {
+        let height = self.height(source, width);
         let row = row.min(height.saturating_sub(1));
-        let (at, top) = self.find(|_, end| end <= row);
+        let (at, top) = self.find(source.raw(), |_, end| end <= row);
         let Some(block) = self.block(at) else { return Anchor::default() };
         let nth = row - top;
         let mark = block.mark(nth);
@@ -210,11 +198,12 @@ impl Document {
     }
 
     /// The row that shows the place.
-    pub fn row_of(&mut self, width: u16, anchor: Anchor) -> usize {
-        self.refresh(width);
-        let (next, _) = self.find(|block, _| block.cut.range.start <= anchor.offset);
+    pub fn row_of(&mut self, source: &Untrusted, width: u16, anchor: Anchor) -> usize {
+        let source = source.raw();
+        self.refresh(source, width);
+        let (next, _) = self.find(source, |block, _| block.cut.range.start <= anchor.offset);
         let at = next.saturating_sub(1);
-        self.ensure(at, false);
+        self.ensure(source, at, false);
         let top = self.place(at);
         let Some(block) = self.block(at) else { return 0 };
         let mark = anchor.offset.saturating_sub(block.cut.range.start);
@@ -225,10 +214,17 @@ impl Document {
         top + (first + anchor.below).min(fits)
     }
 
+    /// Looks at what came since the last time. Costs what its lines cost to look at; nothing is laid out.
+    pub(super) fn read(&mut self, source: &str) {
+        let mut cuts = Vec::new();
+        self.scanner.feed(source, &mut cuts);
+        self.settle(source, cuts);
+    }
+
     /// The rows that can change no more.
     #[cfg(test)]
-    pub(super) fn firm(&mut self, width: u16) -> usize {
-        self.refresh(width);
+    pub(super) fn firm(&mut self, source: &Untrusted, width: u16) -> usize {
+        self.refresh(source.raw(), width);
         self.top(self.settled.len())
     }
 
@@ -260,7 +256,7 @@ impl Document {
     }
 
     /// The first block for which `before`, told the block and the rows up to its end, is false.
-    fn find(&mut self, before: impl Fn(&Block, usize) -> bool) -> (usize, usize) {
+    fn find(&mut self, source: &str, before: impl Fn(&Block, usize) -> bool) -> (usize, usize) {
         let (mut low, mut high) = (0, self.settled.len());
         while low < high {
             let middle = usize::midpoint(low, high);
@@ -281,7 +277,7 @@ impl Document {
                 (top, low) = (end, low + 1);
             }
         }
-        self.ensure(low, false);
+        self.ensure(source, low, false);
         (low, top)
     }
 }

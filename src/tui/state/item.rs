@@ -1,6 +1,6 @@
 //! One turn as one pane shows it: prompt, thinking, reply, and what has to be said of them. Layouts
-//! are kept only for what is visible; heights stay. Text is kept in the room's turns, and once more
-//! in the documents of what is visible.
+//! are kept only for what is visible; heights stay. The text of replies is in the room's turns and
+//! nowhere else: the documents are lent it.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::chat::Reply;
 use crate::chat::ReplyId;
 use crate::chat::SeatId;
+use crate::chat::Status;
 use crate::chat::Turn;
 use crate::text::Untrusted;
 use crate::tui::markdown::Anchor;
@@ -109,10 +110,48 @@ const FOLD: (usize, usize) = (5, 8);
 struct Docs {
     of: Option<ReplyId>,
     raw: bool,
+    /// Whether the reply had ended when they were made true last.
+    ended: bool,
     prompt: Document,
     thinking: Document,
     reply: Document,
+    /// The prompt as it is shown.
+    written: Untrusted,
+    /// The reply with its hidden characters made visible, where it has any and its source is shown.
+    revealed: Option<Untrusted>,
     notes: Vec<Field>,
+}
+
+impl Docs {
+    /// Nothing is laid out yet.
+    fn new(told: &Told<'_>) -> Self {
+        let written = Untrusted::from(told.turn.shown_prompt().into_owned());
+        let mut prompt = Document::plain(Role::Prompt);
+        prompt.finish(&written);
+        Self {
+            of: told.reply.map(|reply| reply.id),
+            raw: told.raw,
+            ended: false,
+            prompt,
+            thinking: Document::plain(Role::Thinking),
+            reply: if told.raw { Document::plain(Role::Text) } else { Document::new() },
+            written,
+            revealed: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The document of a piece, and the text that it is of.
+    fn of<'a>(&'a mut self, piece: Piece, told: &Told<'a>) -> Option<(&'a mut Document, &'a Untrusted)> {
+        match (piece, told.reply) {
+            (Piece::Prompt, _) => Some((&mut self.prompt, &self.written)),
+            (Piece::Thinking, Some(reply)) => Some((&mut self.thinking, &reply.thinking)),
+            (Piece::Reply, Some(reply)) => {
+                Some((&mut self.reply, self.revealed.as_ref().unwrap_or(&reply.text)))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Item {
@@ -150,38 +189,15 @@ impl Item {
         self.heights = None;
     }
 
-    /// Its height may have changed, its documents are right.
+    /// More is to be shown of it, at the ends of what there is: its height may have changed.
     pub fn grow(&mut self) {
         self.heights = None;
-    }
-
-    /// Text of the reply that is shown has come.
-    pub fn push(&mut self, reply: ReplyId, text: &Untrusted, thinking: bool) {
-        self.heights = None;
-        if let Some(docs) =
-            self.docs.as_mut().map(|docs| docs.get_mut()).filter(|docs| docs.of == Some(reply))
-        {
-            if thinking { docs.thinking.push(text) } else { docs.reply.push(text) }
-        }
-    }
-
-    /// The reply that is shown is over.
-    pub fn finish(&mut self, reply: ReplyId) {
-        self.heights = None;
-        if let Some(docs) =
-            self.docs.as_mut().map(|docs| docs.get_mut()).filter(|docs| docs.of == Some(reply))
-        {
-            docs.thinking.finish();
-            docs.reply.finish();
-        }
     }
 
     /// Whether thinking is open: as the person said, else while it comes.
     #[must_use]
     pub fn is_open(&self, told: &Told<'_>) -> bool {
-        let live = told
-            .reply
-            .is_some_and(|reply| reply.status == crate::chat::Status::Streaming && reply.text.is_empty());
+        let live = told.reply.is_some_and(|reply| reply.status == Status::Streaming && reply.text.is_empty());
         self.thinking.or(told.open).unwrap_or(live)
     }
 
@@ -212,62 +228,54 @@ impl Item {
         self.folded
     }
 
-    /// Makes its documents, when they are not there or are of another reply.
+    /// Makes its documents, when they are not there or are of another reply. Text that is added to a
+    /// reply later, they find by themselves; when it ends, they are told here.
     pub fn build(&mut self, told: &Told<'_>) {
         let of = told.reply.map(|reply| reply.id);
-        if self.docs.as_mut().is_some_and(|docs| docs.get_mut().of == of && docs.get_mut().raw == told.raw) {
-            return;
-        }
-        let mut docs = Docs {
-            of,
-            raw: told.raw,
-            prompt: Document::plain(Role::Prompt),
-            thinking: Document::plain(Role::Thinking),
-            reply: if told.raw { Document::plain(Role::Text) } else { Document::new() },
-            notes: Vec::new(),
-        };
-        docs.prompt.push(&Untrusted::from(told.turn.shown_prompt().into_owned()));
-        docs.prompt.finish();
-        if let Some(reply) = told.reply {
-            docs.thinking.push(&reply.thinking);
-            let ended = reply.status != crate::chat::Status::Streaming;
-            self.unseen = if ended { reply.text.hidden_count() } else { 0 };
+        let kept = self.docs.take().filter(|docs| {
+            let docs = docs.borrow();
+            docs.of == of && docs.raw == told.raw
+        });
+        let mut kept = kept.unwrap_or_else(|| Box::new(RefCell::new(Docs::new(told))));
+        let docs = kept.get_mut();
+        let over = told.reply.filter(|reply| reply.status != Status::Streaming);
+        if let Some(reply) = over.filter(|_| !docs.ended) {
+            docs.ended = true;
+            self.unseen = reply.text.hidden_count();
             if told.raw && self.unseen > 0 {
-                docs.reply.push(&Untrusted::from(reply.text.reveal().into_owned()));
-            } else {
-                docs.reply.push(&reply.text);
+                docs.reply = Document::plain(Role::Text);
+                docs.revealed = Some(Untrusted::from(reply.text.reveal().into_owned()));
             }
-            if ended {
-                docs.thinking.finish();
-                docs.reply.finish();
-            }
+            docs.thinking.finish(&reply.thinking);
+            docs.reply.finish(docs.revealed.as_ref().unwrap_or(&reply.text));
         }
-        self.docs = Some(Box::new(RefCell::new(docs)));
+        self.docs = Some(kept);
     }
 
     /// The place of a row of a piece in its text, for pieces that have one.
-    pub fn anchor(&mut self, piece: Piece, width: u16, row: usize) -> Option<Anchor> {
-        let document = self.document(piece)?;
-        Some(document.anchor(width.saturating_sub(piece.indent()), row))
+    pub fn anchor(&mut self, told: &Told<'_>, piece: Piece, width: u16, row: usize) -> Option<Anchor> {
+        let (document, text) = self.docs.as_mut()?.get_mut().of(piece, told)?;
+        Some(document.anchor(text, width.saturating_sub(piece.indent()), row))
     }
 
     /// The row of a piece where that place of its text is.
-    pub fn row_of(&mut self, piece: Piece, width: u16, anchor: Anchor) -> Option<usize> {
-        let document = self.document(piece)?;
-        Some(document.row_of(width.saturating_sub(piece.indent()), anchor))
+    pub fn row_of(&mut self, told: &Told<'_>, piece: Piece, width: u16, anchor: Anchor) -> Option<usize> {
+        let (document, text) = self.docs.as_mut()?.get_mut().of(piece, told)?;
+        Some(document.row_of(text, width.saturating_sub(piece.indent()), anchor))
     }
 
-    /// Visits the rows of a document.
-    pub fn rows(&self, piece: Piece, width: u16, range: Range<usize>, visit: &mut dyn FnMut(usize, &Row)) {
+    /// Visits the rows of a piece's document.
+    pub fn rows(
+        &self,
+        told: &Told<'_>,
+        (piece, width): (Piece, u16),
+        range: Range<usize>,
+        visit: &mut dyn FnMut(usize, &Row),
+    ) {
         let Some(docs) = &self.docs else { return };
-        let docs = &mut *docs.borrow_mut();
-        let document = match piece {
-            Piece::Prompt => &mut docs.prompt,
-            Piece::Thinking => &mut docs.thinking,
-            Piece::Reply => &mut docs.reply,
-            _ => return,
-        };
-        document.rows(width.saturating_sub(piece.indent()), range, visit);
+        if let Some((document, text)) = docs.borrow_mut().of(piece, told) {
+            document.rows(text, width.saturating_sub(piece.indent()), range, visit);
+        }
     }
 
     /// Visits the lines of what has to be said.
@@ -287,20 +295,9 @@ impl Item {
         self.docs.as_ref().is_some_and(|docs| docs.borrow().reply.pending())
     }
 
-    fn document(&mut self, piece: Piece) -> Option<&mut Document> {
-        let docs = self.docs.as_mut()?.get_mut();
-        match piece {
-            Piece::Prompt => Some(&mut docs.prompt),
-            Piece::Thinking => Some(&mut docs.thinking),
-            Piece::Reply => Some(&mut docs.reply),
-            _ => None,
-        }
-    }
-
     fn measure(&mut self, told: &Told<'_>, width: u16, open: bool) -> Heights {
         let said = notes(told, (&self.sent, &self.parts), &self.keys);
         let Some(docs) = self.docs.as_mut().map(|docs| docs.get_mut()) else { return [0; 7] };
-        let inner = |piece: Piece| width.saturating_sub(piece.indent());
         docs.notes = said
             .iter()
             .flat_map(|field| {
@@ -309,14 +306,18 @@ impl Item {
             .collect();
         let has = |text: fn(&Reply) -> &Untrusted| told.reply.is_some_and(|reply| !text(reply).is_empty());
         let thinks = has(|reply| &reply.thinking);
-        let ended = told.reply.is_some_and(|reply| reply.status != crate::chat::Status::Streaming);
-        let prompt = docs.prompt.height(inner(Piece::Prompt));
+        let ended = told.reply.is_some_and(|reply| reply.status != Status::Streaming);
+        let mut rows = |piece: Piece| {
+            let inner = width.saturating_sub(piece.indent());
+            docs.of(piece, told).map_or(0, |(document, text)| document.height(text, inner))
+        };
+        let prompt = rows(Piece::Prompt);
         self.folded = if told.whole || prompt <= FOLD.1 { 0 } else { prompt - FOLD.0 };
         [
             if self.folded > 0 { FOLD.0 + 1 } else { prompt },
             usize::from(thinks),
-            if thinks && open { docs.thinking.height(inner(Piece::Thinking)) } else { 0 },
-            if has(|reply| &reply.text) { docs.reply.height(width) } else { 0 },
+            if thinks && open { rows(Piece::Thinking) } else { 0 },
+            if has(|reply| &reply.text) { rows(Piece::Reply) } else { 0 },
             docs.notes.len(),
             usize::from(ended && !told.last),
             usize::from(!told.last),

@@ -212,7 +212,7 @@ impl Pane {
         for (piece, height) in Piece::ALL.into_iter().zip(item.heights(&told, width)) {
             if left < height {
                 item.build(&told);
-                let anchor = item.anchor(piece, width, left);
+                let anchor = item.anchor(&told, piece, width, left);
                 self.note_built(turn);
                 return Some(Spot { turn, piece, row: left, width, anchor });
             }
@@ -233,7 +233,7 @@ impl Pane {
                 let row = match spot.anchor.filter(|_| spot.width != width) {
                     Some(anchor) => {
                         item.build(&told);
-                        let row = item.row_of(piece, width, anchor).unwrap_or(spot.row);
+                        let row = item.row_of(&told, piece, width, anchor).unwrap_or(spot.row);
                         self.scroll.built.push(spot.turn);
                         row
                     }

@@ -95,9 +95,8 @@ fn blocks(state: &mut State) -> Vec<CodeBlock> {
         return Vec::new();
     };
     let mut document = Document::new();
-    document.push(&reply.text);
-    document.finish();
-    document.code_blocks()
+    document.finish(&reply.text);
+    document.code_blocks(&reply.text)
 }
 
 /// The last replies of all panes, each under a heading.

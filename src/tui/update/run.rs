@@ -124,7 +124,7 @@ fn text_came(state: &mut State, run: RunId, text: &Untrusted, at: std::time::Ins
     live.phase = Phase::Streaming;
     let (turn, reply, seat) = (live.turn, live.reply, live.seat);
     if let Some(reply) = state.room.reply_mut(turn, reply) {
-        reply.text.push(text);
+        reply.text.lengthen(text);
     }
     let Some(pane) = state.panes.iter_mut().find(|pane| pane.id() == seat) else { return };
     let reads_thinking = pane.scroll.reads(turn, Piece::Thinking);
@@ -136,7 +136,7 @@ fn text_came(state: &mut State, run: RunId, text: &Untrusted, at: std::time::Ins
             item.thinking = Some(true);
         }
     }
-    item.push(reply, text, false);
+    item.grow();
 }
 
 fn thinking_came(state: &mut State, run: RunId, text: &Untrusted, at: std::time::Instant) {
@@ -146,10 +146,10 @@ fn thinking_came(state: &mut State, run: RunId, text: &Untrusted, at: std::time:
     live.thinking_since.get_or_insert(at);
     let (turn, reply, seat) = (live.turn, live.reply, live.seat);
     if let Some(reply) = state.room.reply_mut(turn, reply) {
-        reply.thinking.push(text);
+        reply.thinking.lengthen(text);
     }
     if let Some(item) = state.pane_of_mut(seat).and_then(|pane| pane.items.get_mut(turn)) {
-        item.push(reply, text, true);
+        item.grow();
     }
 }
 
@@ -211,7 +211,7 @@ fn finished(state: &mut State, run: RunId, outcome: Outcome, out: &mut Vec<Effec
         pane.live = None;
         let reads_thinking = pane.scroll.reads(live.turn, Piece::Thinking);
         if let Some(item) = pane.items.get_mut(live.turn) {
-            item.finish(live.reply);
+            item.grow();
             item.speed = speed;
             if reads_thinking && item.thinking.is_none() {
                 item.thinking = Some(true);

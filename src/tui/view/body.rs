@@ -91,7 +91,7 @@ impl Drawing<'_> {
                 };
                 let folded = if piece == Piece::Prompt { self.item.folded() } else { 0 };
                 let last = self.item.known_heights().first().map_or(0, |rows| rows.saturating_sub(1));
-                self.item.rows(piece, area.width, range, &mut |row, cells| {
+                self.item.rows(self.told, (piece, area.width), range, &mut |row, cells| {
                     let place = line(row);
                     let used = put(buffer, place, bar, paint.of(role));
                     let rest = Rect { x: place.x + used, width: place.width - used, ..place };

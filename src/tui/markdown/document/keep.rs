@@ -25,7 +25,8 @@ const FEW: usize = 16;
 
 impl Document {
     /// Makes the heights and the live end true for this width.
-    pub(super) fn refresh(&mut self, width: u16) {
+    pub(super) fn refresh(&mut self, source: &str, width: u16) {
+        self.read(source);
         let width = usize::from(width.max(1));
         if width != self.width {
             self.width = width;
@@ -41,7 +42,7 @@ impl Document {
         }
         let few = self.settled.len() - self.ends.len() <= FEW;
         for at in self.ends.len()..self.settled.len() {
-            self.lay(at, few);
+            self.lay(source, at, few);
             let top = self.top(at);
             if let Some(block) = self.settled.get_mut(at) {
                 self.ends.push(top + block.height());
@@ -52,28 +53,28 @@ impl Document {
                 }
             }
         }
-        if self.shown != Some(self.source.len()) {
-            self.revive();
+        if self.shown != Some(source.len()) {
+            self.revive(source);
         }
     }
 
     /// Makes the live blocks anew, with what can be kept of the old ones.
-    fn revive(&mut self) {
-        self.shown = Some(self.source.len());
-        let cuts = self.scanner.live(self.source.raw());
+    fn revive(&mut self, source: &str) {
+        self.shown = Some(source.len());
+        let cuts = self.scanner.live(source);
         let mut old = std::mem::take(&mut self.live);
         let mut spare = self.codes.split_off(self.settled_codes);
         let mut number = self.number;
         for cut in cuts {
-            let mut block = self.admit(cut, &mut number, &mut spare);
+            let mut block = self.admit(source, cut, &mut number, &mut spare);
             let same = old.iter().position(|old| block.goes_on(old, false));
             block.layout = same.and_then(|at| old.swap_remove(at).layout);
             self.live.push(block);
-            self.lay(self.settled.len() + self.live.len() - 1, true);
+            self.lay(source, self.settled.len() + self.live.len() - 1, true);
         }
     }
 
-    pub(super) fn settle(&mut self, cuts: Vec<Cut>) {
+    pub(super) fn settle(&mut self, source: &str, cuts: Vec<Cut>) {
         if cuts.is_empty() {
             return;
         }
@@ -81,7 +82,7 @@ impl Document {
         let mut number = self.number;
         let mut old = std::mem::take(&mut self.live);
         for cut in cuts {
-            let mut block = self.admit(cut, &mut number, &mut spare);
+            let mut block = self.admit(source, cut, &mut number, &mut spare);
             let same = old.iter().position(|old| block.goes_on(old, true));
             block.layout = same.and_then(|at| old.swap_remove(at).layout);
             self.settled.push(block);
@@ -95,11 +96,11 @@ impl Document {
         self.shown = None;
     }
 
-    fn admit(&mut self, cut: Cut, number: &mut usize, spare: &mut Vec<Code>) -> Block {
+    fn admit(&mut self, source: &str, cut: Cut, number: &mut usize, spare: &mut Vec<Code>) -> Block {
         let first = self.settled.is_empty() && self.live.is_empty();
         let mut block = Block { gap: !cut.joined && !first, number: *number, code: 0, layout: None, cut };
         let Shape::Code { fence, piece } = &block.cut.shape else {
-            *number += block::nested(self.source.raw(), &block.cut).len();
+            *number += block::nested(source, &block.cut).len();
             return block;
         };
         *number += usize::from(*piece == 0);
@@ -121,12 +122,12 @@ impl Document {
     }
 
     /// Makes sure that a block has its rows, and its colours as far as the budget goes.
-    pub(super) fn ensure(&mut self, at: usize, paint: bool) {
+    pub(super) fn ensure(&mut self, source: &str, at: usize, paint: bool) {
         let Some(block) = self.block(at) else { return };
         let absent = block.layout.is_none();
         let pale = block.layout.as_ref().is_some_and(|layout| layout.plain) && highlight::is_warm();
         if absent || (pale && paint && self.budget > 0) {
-            self.lay(at, paint);
+            self.lay(source, at, paint);
             if absent && at < self.settled.len() {
                 self.laid.push(at);
             }
@@ -136,13 +137,12 @@ impl Document {
     }
 
     /// Lays a block out, or goes on with it.
-    fn lay(&mut self, at: usize, paint: bool) {
+    fn lay(&mut self, source: &str, at: usize, paint: bool) {
         let whole = at < self.settled.len();
         let paint = paint && self.budget > 0 && highlight::is_warm();
         let Some(block) = self.block_mut(at) else { return };
         let old = block.layout.take();
         let Some(block) = self.block(at) else { return };
-        let source = self.source.raw();
         let raw = source.get(block.cut.range.clone()).unwrap_or_default();
         let layout = match &block.cut.shape {
             Shape::Verbatim => old.unwrap_or_else(|| block::verbatim(raw, self.role, self.width)),
@@ -168,14 +168,14 @@ impl Document {
                 self.work.parsed(text.len());
                 layout
             }
-            Shape::Code { .. } => self.lay_code(at, old, paint),
+            Shape::Code { .. } => self.lay_code(source, at, old, paint),
         };
         if let Some(block) = self.block_mut(at) {
             block.layout = Some(layout);
         }
     }
 
-    fn lay_code(&mut self, at: usize, old: Option<Layout>, paint: bool) -> Layout {
+    fn lay_code(&mut self, source: &str, at: usize, old: Option<Layout>, paint: bool) -> Layout {
         let whole = at < self.settled.len();
         let Some(block) = self.block(at) else { return Layout::default() };
         let bytes = block.cut.range.len();
@@ -186,13 +186,12 @@ impl Document {
         let may = block::coloured(&block.cut);
         let mut painted = layout.code.as_ref().is_some_and(|code| code.painter.is_some());
         if may && paint && !painted {
-            let painter = self.state(index, piece);
+            let painter = self.state(source, index, piece);
             painted = painter.is_some();
             if painted {
                 layout = Layout { code: Some(Progress::from(painter)), ..Layout::of(bytes) };
             }
         }
-        let source = self.source.raw();
         let mid = piece > 0 && !source.get(..range.start).unwrap_or_default().ends_with('\n');
         let info = source.get(fence.info).unwrap_or_default();
         let label = (piece == 0).then_some((info, number));
@@ -213,8 +212,7 @@ impl Document {
     }
 
     /// The state before a piece of code, when the budget allows to get there.
-    fn state(&mut self, index: usize, piece: u32) -> Option<Painter> {
-        let source = self.source.raw();
+    fn state(&mut self, source: &str, index: usize, piece: u32) -> Option<Painter> {
         let code = self.codes.get_mut(index)?;
         if code.states.is_empty() {
             let info = source.get(code.fence.info.clone())?;
