@@ -49,7 +49,10 @@ const SLOW: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// How many notes wait for the journal before runs wait for it.
-const NOTES: usize = 128;
+const NOTES: usize = 32;
+/// When so many bytes wait for a store that answers, nothing more is taken before it has them: what a
+/// server sends faster than the disk takes it waits in its socket (safety R40).
+const FULL: usize = 2 * 1024 * 1024;
 
 /// An answer of the store that is still to come.
 pub type Promise<T = ()> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
@@ -222,7 +225,7 @@ impl Journal {
             tokio::select! {
                 biased;
                 answer = answer_of(self.task.as_mut()) => self.settle(answer),
-                count = self.inbox.recv_many(&mut notes, NOTES), if is_open => {
+                count = self.inbox.recv_many(&mut notes, NOTES), if is_open && !self.is_full() => {
                     is_open = count > 0;
                     let now = clock.now();
                     for note in notes.drain(..) {
@@ -235,6 +238,11 @@ impl Journal {
             self.give_up_waiting(now);
             self.start(now);
         }
+    }
+
+    /// Whether enough waits. A run that could not be saved goes on unsaved, and is not held up.
+    fn is_full(&self) -> bool {
+        self.lanes.iter().filter(|lane| !lane.is_alarmed()).map(Lane::waiting).sum::<usize>() >= FULL
     }
 
     fn take(&mut self, note: Note, now: Instant) {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use crate::chat::Ids;
 use crate::chat::Status;
+use crate::engine::event::RunEventKind;
 use crate::engine::fake::Mood;
 use crate::engine::fake::Stage;
 use crate::engine::fake::cast;
@@ -47,9 +48,11 @@ fn a_pen_that_is_dropped_while_it_waits_loses_nothing() {
     });
 }
 
-/// A book that notes what is on its way at the same time.
+/// A book that takes its time, and notes what is on its way at the same time and how many bytes came
+/// at once.
 struct Busy {
     now: Arc<Mutex<(usize, usize)>>,
+    most: Arc<Mutex<usize>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -80,7 +83,10 @@ impl Book for Busy {
     fn retry(&self, _: LedgerEntry, _: AttemptStart) -> Promise {
         self.work()
     }
-    fn append(&self, _: Vec<Delta>) -> Promise {
+    fn append(&self, deltas: Vec<Delta>) -> Promise {
+        let bytes = deltas.iter().map(|delta| delta.text.len()).sum();
+        let mut most = self.most.lock().unwrap();
+        *most = (*most).max(bytes);
         self.work()
     }
     fn finish(&self, _: Vec<Delta>, _: ReplyEnd) -> Promise {
@@ -98,12 +104,43 @@ impl Book for Busy {
 }
 
 #[test]
+fn what_the_disk_does_not_take_yet_waits_outside() {
+    let clock = crate::engine::fake::TestClock::new();
+    play(&clock, async {
+        let shown: Arc<dyn Clock> = Arc::new(crate::engine::fake::Shown(Arc::clone(&clock)));
+        let most = Arc::default();
+        let book = Busy { now: Arc::default(), most: Arc::clone(&most), clock: Arc::clone(&shown) };
+        let (journal, notes) = Journal::new(Arc::new(book), Arc::clone(&shown), watch::channel(0).0);
+        tokio::spawn(journal.work());
+        let mut ids = Ids::seeded(1);
+        let (outlet, mut inlet) = mailbox();
+        let mut pen = Pen::begin(notes, ids.run(), ids.reply(), outlet).await;
+        let (note, count) = (64 * 1024, 256);
+        for _ in 0..count {
+            pen.pieces().push(Piece::Written(DeltaKind::Text, "a".repeat(note)));
+            pen.flush().await;
+        }
+        let (mut told, mut events) = (0, Vec::new());
+        while told < note * count {
+            inlet.recv_many(&mut events).await;
+            for event in events.drain(..) {
+                let RunEventKind::Text(text) = event.kind else { panic!("{event:?}") };
+                told += text.len();
+            }
+        }
+        let most = *most.lock().unwrap();
+        assert!(most <= FULL + NOTES * note, "{most} bytes at once");
+    });
+}
+
+#[test]
 fn one_thing_at_a_time() {
     let clock = crate::engine::fake::TestClock::new();
     play(&clock, async {
         let shown: Arc<dyn Clock> = Arc::new(crate::engine::fake::Shown(Arc::clone(&clock)));
         let now = Arc::default();
-        let book = Arc::new(Busy { now: Arc::clone(&now), clock: Arc::clone(&shown) });
+        let book = Busy { now: Arc::clone(&now), most: Arc::default(), clock: Arc::clone(&shown) };
+        let book = Arc::new(book);
         let (journal, notes) = Journal::new(book, Arc::clone(&shown), watch::channel(0).0);
         tokio::spawn(journal.work());
         let mut ids = Ids::seeded(1);

@@ -52,6 +52,8 @@ pub struct Lane {
     seq: u64,
     /// Not saved, and not on the way.
     deltas: Vec<Delta>,
+    /// The bytes that were added to them.
+    waiting: usize,
     /// So many of them, from the first, were tried before. They may be on disk after all, so that
     /// nothing is joined to them: the store takes each piece once and leaves it as it was.
     tried: usize,
@@ -79,6 +81,7 @@ impl Lane {
             outlet,
             seq: 0,
             deltas: Vec::new(),
+            waiting: 0,
             tried: 0,
             flying: Vec::new(),
             events: Vec::new(),
@@ -110,6 +113,12 @@ impl Lane {
         !self.deltas.is_empty()
     }
 
+    /// How many bytes wait to be saved and are not on the way.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     /// Whether something is on the way to the store.
     #[must_use]
     pub fn is_flying(&self) -> bool {
@@ -132,7 +141,7 @@ impl Lane {
     /// nothing.
     pub fn launch(&mut self, into: &mut Vec<Delta>) {
         self.flying = std::mem::take(&mut self.deltas);
-        self.tried = 0;
+        (self.tried, self.waiting) = (0, 0);
         self.flying_events.append(&mut self.events);
         self.flying_events.extend(self.usage.take().map(RunEventKind::Usage));
         into.extend_from_slice(&self.flying);
@@ -181,7 +190,10 @@ impl Lane {
             DeltaKind::Text | DeltaKind::Thinking => {
                 let fresh = self.deltas.get_mut(self.tried..).unwrap_or_default();
                 match fresh.last_mut().filter(|last| last.kind == kind) {
-                    Some(last) => last.text.push_str(&text),
+                    Some(last) => {
+                        self.waiting += text.len();
+                        last.text.push_str(&text);
+                    }
                     None => self.save(kind, text.clone()),
                 }
                 let text = Untrusted::from(text);
@@ -200,6 +212,7 @@ impl Lane {
     }
 
     fn save(&mut self, kind: DeltaKind, text: String) {
+        self.waiting += text.len();
         self.deltas.push(Delta { reply: self.reply, seq: self.seq, kind, text });
         self.seq += 1;
     }
