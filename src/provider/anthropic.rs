@@ -6,7 +6,6 @@
 mod blocks;
 mod models;
 mod plan;
-mod sources;
 mod stream;
 mod turns;
 mod usage;
@@ -26,6 +25,7 @@ use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::lessons::learn_params;
 use crate::provider::members::with_members;
+use crate::provider::stream::Reader;
 use crate::wire::anthropic::{OutputConfig, OutputFormat, Request, ToolDef};
 
 use plan::Plan;
@@ -74,7 +74,7 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
 }
 
 fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
-    Box::new(Messages::new(Party::of(endpoint)))
+    Box::new(Reader::new(Party::of(endpoint), Messages::default()))
 }
 
 fn tools(asked: &ChatRequest) -> Result<Vec<ToolDef<'_>>, Fault> {

@@ -1,29 +1,22 @@
 //! Reads the answer to a chat completion, in the forms of OpenAI, OpenRouter and the many servers
-//! that are nearly compatible. Bytes in, events out; no IO, no clock.
+//! that are nearly compatible. Payloads in, events out; no IO, no clock.
 //!
-//! What it holds: one frame, the text of one push, fragments of calls and opaque state. What it
-//! must not do: end a reply well without the protocol's end mark, or let one odd member end it.
+//! What it holds: fragments of calls, refusals, sources and opaque state. What it must not do: end a
+//! reply well without the protocol's end mark, or let one odd member end it.
 
 use crate::chat::Billing;
 use crate::chat::Fault;
-use crate::chat::FaultClass;
 use crate::chat::Finish;
 use crate::chat::Quirks;
 use crate::chat::StreamEvent;
 use crate::chat::Tokens;
-use crate::provider::Decoder;
-use crate::provider::Pulse;
 use crate::provider::calls::Calls;
 use crate::provider::details::Details;
-use crate::provider::error;
-use crate::provider::error::Party;
-use crate::provider::stream::{MOST_PREFACE, Mode, Pending, cut, is_error, may_be_events, mode_of, too_long};
+use crate::provider::stream::{End, Format, Teller, is_error};
 use crate::provider::think::{Kind, ThinkFilter};
 use crate::provider::tokens;
-use crate::text::Untrusted;
-use crate::wire::CAP;
 use crate::wire::openai::{Chunk, Content, Delta, Usage};
-use crate::wire::sse::{Frame, Sse, Tail};
+use crate::wire::sse::Sse;
 
 mod finish;
 mod parts;
@@ -40,205 +33,59 @@ pub(super) struct Flavour {
     pub(super) quirks: Quirks,
 }
 
-/// Which of the facts about who serves were told.
-#[derive(Debug, Default)]
-struct Told {
-    model: bool,
-    upstream: bool,
-    id: bool,
-}
-
-/// The decoder of one reply.
-pub(super) struct ChatDecoder {
-    party: Party,
+/// What is known of one reply.
+pub(super) struct Chat {
     flavour: Flavour,
-    sse: Sse,
-    mode: Mode,
-    /// A body that is no stream, or the beginning of one in which no frame was seen.
-    body: Vec<u8>,
-    pending: Pending,
     think: ThinkFilter,
-    told: Told,
     calls: Calls,
     details: Details,
     parts: Parts,
     /// The tier that serves, when it was told.
     tier: Option<String>,
-    /// Whether output tokens were counted.
-    counted: bool,
     /// The last usage as it came, so that a repeat says nothing.
     usage: String,
     ending: Ending,
-    /// Whether anything of a reply came.
-    any: bool,
-    over: bool,
-    odd_told: bool,
-    pulse: Pulse,
 }
 
-impl ChatDecoder {
-    /// A decoder for one answer of that party.
-    pub(super) fn new(party: Party, flavour: Flavour) -> Self {
+impl Chat {
+    /// A reply of such a server.
+    pub(super) fn new(flavour: Flavour) -> Self {
         Self {
-            party,
             flavour,
-            sse: Sse::default(),
-            mode: Mode::Unknown,
-            body: Vec::new(),
-            pending: Pending::default(),
             think: ThinkFilter::new(flavour.quirks.think_tags, flavour.quirks.implicit_think),
-            told: Told::default(),
             calls: Calls::default(),
             details: Details::default(),
             parts: Parts::default(),
             tier: None,
-            counted: false,
             usage: String::new(),
             ending: Ending::default(),
-            any: false,
-            over: false,
-            odd_told: false,
-            pulse: Pulse::default(),
-        }
-    }
-
-    fn read(&mut self, bytes: &[u8], out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if self.mode == Mode::Unknown {
-            self.mode = mode_of(bytes);
-        }
-        if self.mode == Mode::Whole {
-            self.body.extend_from_slice(bytes);
-            return if self.body.len() > CAP { Err(too_long()) } else { Ok(()) };
-        }
-        if self.pulse == Pulse::default() {
-            let room = MOST_PREFACE.saturating_sub(self.body.len());
-            self.body.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
-        let mut input = bytes;
-        // Taken out for the time of the push, because its frames borrow from it.
-        let mut sse = std::mem::take(&mut self.sse);
-        let result = loop {
-            match sse.next(&mut input) {
-                Ok(None) => break Ok(()),
-                Ok(Some(frame)) => match self.frame(&frame, out) {
-                    Ok(()) if !self.over => {}
-                    other => break other,
-                },
-                Err(_) => break Err(too_long()),
-            }
-        };
-        self.sse = sse;
-        result
-    }
-
-    fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        let Frame::Event { name, data } = frame else {
-            self.pulse.idles += 1;
-            self.pending.flush(out);
-            out.push(StreamEvent::KeepAlive);
-            return Ok(());
-        };
-        let data = data.trim();
-        if data.starts_with("[DONE]") {
-            self.pulse.payloads += 1;
-            self.over = true;
-            return Ok(());
-        }
-        if name == "error" {
-            return Err(self.failure(data));
-        }
-        match serde_json::from_str::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(&chunk, data, out),
-            Err(_) => {
-                self.pulse.idles += 1;
-                self.tell_odd(data);
-                Ok(())
-            }
-        }
-    }
-
-    fn chunk(&mut self, chunk: &Chunk<'_>, data: &str, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if crate::wire::is_odd(chunk) {
-            self.tell_odd(data);
-        }
-        self.started(chunk, out);
-        let mut full = false;
-        let mut failed = None;
-        for choice in chunk.choices.iter() {
-            // A message beside deltas repeats them; alone it is the whole reply.
-            let delta = choice.delta.get().or_else(|| choice.message.get().filter(|_| !self.any));
-            if let Some(delta) = delta {
-                full |= self.delta(delta, out)?;
-            }
-            if let Some(reason) = choice.finish_reason.get() {
-                full |= self.ending.reason(reason);
-            }
-            failed = failed.or(choice.error.get());
-        }
-        if let Some(tier) = chunk.service_tier.get().filter(|tier| self.tier.as_deref() != Some(*tier)) {
-            self.tier = Some(tier.to_owned());
-        }
-        full |= self.usage(chunk, out);
-        self.parts.sources(chunk.citations);
-        let flat = chunk.object.get() == Some("error")
-            || (chunk.message.get().is_some() && chunk.id.get().is_none());
-        if let Some(error) = chunk.error.get().filter(|error| is_error(error)).or(failed) {
-            return Err(self.failure(error));
-        }
-        if flat && chunk.choices.iter().next().is_none() {
-            return Err(self.failure(data));
-        }
-        if self.ending.is_failure() {
-            return Err(self.failure(r#"{"message":"The provider ended the reply with an error."}"#));
-        }
-        let count = if full { &mut self.pulse.payloads } else { &mut self.pulse.idles };
-        *count += 1;
-        Ok(())
-    }
-
-    fn started(&mut self, chunk: &Chunk<'_>, out: &mut Vec<StreamEvent>) {
-        let told = &mut self.told;
-        if told.model && told.id && (told.upstream || chunk.provider.get().is_none()) {
-            return;
-        }
-        let new = |told: &mut bool, text: Option<&str>| {
-            let text = text.filter(|_| !*told)?;
-            *told = true;
-            Some(Untrusted::from(text))
-        };
-        let served_model = new(&mut told.model, chunk.model.get());
-        let upstream = new(&mut told.upstream, chunk.provider.get());
-        let generation_id = new(&mut told.id, chunk.id.get());
-        if served_model.is_some() || upstream.is_some() || generation_id.is_some() {
-            self.pending.flush(out);
-            out.push(StreamEvent::Started { served_model, upstream, generation_id });
         }
     }
 
     /// Whether there was anything in it.
-    fn delta(&mut self, delta: &Delta<'_>, out: &mut Vec<StreamEvent>) -> Result<bool, Fault> {
-        let Self { pending, think, details, .. } = self;
+    fn delta(&mut self, delta: &Delta<'_>, tell: &mut Teller<'_>) -> Result<bool, Fault> {
+        let Self { think, details, .. } = self;
         let mut full = false;
         let plain = [&delta.reasoning_content, &delta.reasoning, &delta.thinking]
             .into_iter()
             .find_map(|text| text.get());
         if let Some(thinking) = plain {
             full = true;
-            pending.add(Kind::Thinking, thinking, out);
+            tell.text(Kind::Thinking, thinking);
         }
         if let Some(json) = delta.reasoning_details.get().filter(|json| *json != "[]") {
             full = true;
             // The same text as the plain member, where there is one.
             details.push(json, &mut |kind, text| {
                 if plain.is_none() {
-                    pending.add(kind, text, out);
+                    tell.text(kind, text);
                 }
             });
         }
-        let mut tell = |kind: Kind, text: &str| pending.add(kind, text, out);
-        full |= content(&delta.content, Kind::Text, 0, &mut |kind, text| match kind {
-            Kind::Text => think.push(text, &mut tell),
-            Kind::Thinking => tell(Kind::Thinking, text),
+        let mut text = |kind: Kind, text: &str| tell.text(kind, text);
+        full |= content(&delta.content, Kind::Text, 0, &mut |kind, piece| match kind {
+            Kind::Text => think.push(piece, &mut text),
+            Kind::Thinking => text(Kind::Thinking, piece),
         });
         for piece in delta.tool_calls.items() {
             full = true;
@@ -248,16 +95,17 @@ impl ChatDecoder {
             full = true;
             self.calls.push_function(function)?;
         }
-        if let Some(part) = self.parts.of_delta(delta) {
+        if let Some(parts) = self.parts.of_delta(delta) {
             full = true;
-            self.pending.flush(out);
-            out.extend(part);
+            parts.into_iter().for_each(|words| tell.part(words));
         }
-        self.any |= full;
+        if full {
+            tell.came();
+        }
         Ok(full)
     }
 
-    fn usage(&mut self, chunk: &Chunk<'_>, out: &mut Vec<StreamEvent>) -> bool {
+    fn usage(&mut self, chunk: &Chunk<'_>, tell: &mut Teller<'_>) -> bool {
         let groq = || chunk.x_groq.get().and_then(|groq| groq.usage.get());
         let Some(raw) = chunk.usage.get().or_else(groq).filter(|raw| *raw != self.usage) else {
             return false;
@@ -270,130 +118,80 @@ impl ChatDecoder {
             return false;
         }
         raw.clone_into(&mut self.usage);
-        self.counted |= tokens.output.is_some_and(|output| output > 0);
         let billing =
             Billing { tier: self.tier.clone(), apart: Vec::new(), guessed: tokens::is_guessed(&usage) };
-        self.pending.flush(out);
-        out.push(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing });
-        out.extend(cost.map(StreamEvent::Cost));
+        tell.event(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing });
+        if let Some(cost) = cost {
+            tell.event(StreamEvent::Cost(cost));
+        }
         true
-    }
-
-    /// The reply has ended, well or not: what was held back follows the text.
-    fn let_go(&mut self, out: &mut Vec<StreamEvent>) {
-        self.over = true;
-        let Self { pending, think, .. } = self;
-        think.finish(&mut |kind, text| pending.add(kind, text, out));
-        self.pending.flush(out);
-        out.extend(self.parts.take());
-        if let Some(json) = self.details.take().filter(|_| self.flavour.openrouter) {
-            out.push(StreamEvent::Opaque(json));
-        }
-    }
-
-    /// Whether the reply has ended well, when `done` says whether the stream itself said that it ended.
-    fn conclude(&mut self, done: bool, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        let nothing = self.pulse == Pulse::default();
-        self.let_go(out);
-        let calls = self.calls.take();
-        let finish = match self.ending.take(!calls.is_empty()) {
-            // Nothing was said and nothing was counted: the provider gave up without a word.
-            Some(Finish::Stop) if !self.any && !self.counted && calls.is_empty() => {
-                return Err(empty());
-            }
-            Some(finish) => finish,
-            None if done && !self.flavour.quirks.always_finishes => {
-                if !self.any && calls.is_empty() {
-                    return Err(empty());
-                }
-                if calls.is_empty() { Finish::Unknown } else { Finish::ToolCalls }
-            }
-            None if nothing && !may_be_events(&self.body) => {
-                return Err(error::no_stream(&self.party, &self.body));
-            }
-            None => return Err(cut()),
-        };
-        out.extend(calls.into_iter().map(StreamEvent::ToolCall));
-        out.push(StreamEvent::Finished(finish));
-        Ok(())
-    }
-
-    /// A body that is no stream: an error, a whole reply, or a page.
-    fn whole(&mut self, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        let body = std::mem::take(&mut self.body);
-        let text = String::from_utf8_lossy(&body);
-        let reply = serde_json::from_str::<Chunk<'_>>(&text).ok();
-        let Some(reply) = reply.filter(|reply| reply.choices.iter().next().is_some()) else {
-            let told =
-                serde_json::from_slice::<serde_json::Value>(&body).is_ok_and(|value| !value.is_number());
-            let short = body.get(..error::MOST_BODY).unwrap_or(&body);
-            return Err(if told {
-                error::from_response(&self.party, &error::Head::default(), short, crate::chat::Millis(0))
-            } else {
-                error::no_stream(&self.party, short)
-            });
-        };
-        self.chunk(&reply, &text, out)?;
-        self.conclude(true, out)
-    }
-
-    fn failure(&mut self, json: &str) -> Fault {
-        error::in_stream(&self.party, json)
-    }
-
-    /// Says once in the log that something could not be read, with its beginning.
-    fn tell_odd(&mut self, data: &str) {
-        if !std::mem::replace(&mut self.odd_told, true) {
-            let seen = Untrusted::from(data.chars().take(200).collect::<String>());
-            tracing::warn!(provider = %self.party.name, "part of the stream has an unknown form: {}", seen.line());
-        }
     }
 }
 
-impl Decoder for ChatDecoder {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if self.over {
-            return Ok(());
-        }
-        let result = self.read(bytes, out);
-        if result.is_err() {
-            self.let_go(out);
-        } else {
-            self.pending.flush(out);
-        }
-        result
-    }
+impl Format for Chat {
+    type Framing = Sse;
+    type Payload<'a> = Chunk<'a>;
 
-    fn end(&mut self, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if self.mode == Mode::Whole {
-            let result = self.whole(out);
-            if result.is_err() {
-                self.let_go(out);
+    fn payload(
+        &mut self,
+        _: &str,
+        chunk: &Chunk<'_>,
+        data: &str,
+        tell: &mut Teller<'_>,
+    ) -> Result<bool, Fault> {
+        tell.started([chunk.model.get(), chunk.provider.get(), chunk.id.get()]);
+        let mut full = false;
+        let mut failed = None;
+        for choice in chunk.choices.iter() {
+            // A message beside deltas repeats them; alone it is the whole reply.
+            let delta = choice.delta.get().or_else(|| choice.message.get().filter(|_| !tell.any()));
+            if let Some(delta) = delta {
+                full |= self.delta(delta, tell)?;
             }
-            return result;
-        }
-        if !self.over {
-            let mut sse = std::mem::take(&mut self.sse);
-            if let Tail::Last(frame) = sse.end()
-                && let Err(fault) = self.frame(&frame, out)
-            {
-                self.let_go(out);
-                return Err(fault);
+            if let Some(reason) = choice.finish_reason.get() {
+                full |= self.ending.reason(reason);
             }
+            failed = failed.or(choice.error.get());
         }
-        self.conclude(self.over, out)
+        if let Some(tier) = chunk.service_tier.get().filter(|tier| self.tier.as_deref() != Some(*tier)) {
+            self.tier = Some(tier.to_owned());
+        }
+        full |= self.usage(chunk, tell);
+        self.parts.sources(chunk.citations);
+        let flat = chunk.object.get() == Some("error")
+            || (chunk.message.get().is_some() && chunk.id.get().is_none());
+        if let Some(error) = chunk.error.get().filter(|error| is_error(error)).or(failed) {
+            return Err(tell.failure(error));
+        }
+        if flat && chunk.choices.iter().next().is_none() {
+            return Err(tell.failure(data));
+        }
+        if self.ending.is_failure() {
+            return Err(tell.failure(r#"{"message":"The provider ended the reply with an error."}"#));
+        }
+        Ok(full)
     }
 
-    fn is_over(&self) -> bool {
-        self.over
+    fn whole(&mut self, body: &str, tell: &mut Teller<'_>) -> Result<bool, Fault> {
+        let reply = serde_json::from_str::<Chunk<'_>>(body).ok();
+        let Some(reply) = reply.filter(|reply| reply.choices.iter().next().is_some()) else {
+            return Ok(false);
+        };
+        self.payload("", &reply, body, tell).map(|_| true)
     }
 
-    fn held(&self) -> usize {
-        self.sse.held() + self.body.len()
+    fn let_go(&mut self, tell: &mut Teller<'_>) {
+        self.think.finish(&mut |kind, text| tell.text(kind, text));
+        self.parts.take().for_each(|words| tell.part(words));
+        if let Some(json) = self.details.take().filter(|_| self.flavour.openrouter) {
+            tell.event(StreamEvent::Opaque(json));
+        }
     }
 
-    fn pulse(&self) -> Pulse {
-        self.pulse
+    fn finish(&mut self, tell: &mut Teller<'_>) -> Result<End, Fault> {
+        let silent = tell.is_done() && !self.flavour.quirks.always_finishes;
+        let finish = self.ending.take().or_else(|| silent.then_some(Finish::Unknown));
+        Ok(finish.map(|finish| (finish, self.calls.take())))
     }
 }
 
@@ -417,10 +215,4 @@ fn content(content: &Content<'_>, kind: Kind, depth: u8, tell: &mut dyn FnMut(Ki
         }
         _ => false,
     }
-}
-
-fn empty() -> Fault {
-    Fault::new(FaultClass::Provider, "The provider sent an empty reply.")
-        .hint("Ask again, or ask another model.")
-        .retryable()
 }

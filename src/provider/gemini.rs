@@ -16,6 +16,7 @@ use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::lessons::learn_params;
 use crate::provider::nested::with_nested;
+use crate::provider::stream::Reader;
 use crate::provider::whole_calls;
 use crate::wire::gemini::{Declaration, GenerationConfig, Request, RequestTools};
 
@@ -31,7 +32,7 @@ pub(super) static HALVES: Halves =
     Halves { request, decoder, learn: |fault, sent, _, lessons| learn_params(fault, sent, lessons) };
 
 fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
-    Box::new(stream::GeminiDecoder::new(Party::of(endpoint)))
+    Box::new(Reader::new(Party::of(endpoint), stream::Gemini::default()))
 }
 
 fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault> {

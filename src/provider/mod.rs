@@ -19,6 +19,7 @@ mod details;
 mod driver;
 mod error;
 mod exchange;
+mod extras;
 mod family;
 mod gemini;
 mod generation;

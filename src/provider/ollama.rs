@@ -24,6 +24,7 @@ use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::lessons::learn_params;
 use crate::provider::nested::with_nested;
+use crate::provider::stream::Reader;
 use crate::provider::whole_calls;
 use crate::provider::whole_calls::{answered, object, told_id};
 use crate::wire::ollama::ToolFunction;
@@ -36,7 +37,7 @@ pub(super) static HALVES: Halves =
     Halves { request, decoder, learn: |fault, sent, _, lessons| learn_params(fault, sent, lessons) };
 
 fn decoder(endpoint: &Endpoint, asked: &ChatRequest) -> Box<dyn Decoder> {
-    Box::new(stream::OllamaDecoder::new(Party::of(endpoint), endpoint.quirks, !asked.tools.is_empty()))
+    Box::new(Reader::new(Party::of(endpoint), stream::Ollama::new(endpoint.quirks, !asked.tools.is_empty())))
 }
 
 fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault> {

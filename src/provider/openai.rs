@@ -20,13 +20,14 @@ use crate::chat::Role;
 use crate::provider::Decoder;
 use crate::provider::HttpParts;
 use crate::provider::body;
-use crate::provider::chat_stream::{ChatDecoder, Flavour};
+use crate::provider::chat_stream::{Chat, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::family;
 use crate::provider::lessons::learn_openai;
 use crate::provider::members::with_members;
 use crate::provider::responses;
+use crate::provider::stream::Reader;
 use crate::wire::chat_request::{
     Address, Audio, FileData, NamedSchema, Reasoning, Request, RequestCall, RequestContent, RequestFunction,
     RequestMessage, RequestPart, RequestTool, ResponseFormat, StreamOptions,
@@ -60,7 +61,7 @@ fn decoder(endpoint: &Endpoint, asked: &ChatRequest) -> Box<dyn Decoder> {
     match family::api(endpoint, &asked.model.id) {
         Api::Chat => {
             let flavour = Flavour { openrouter: false, quirks: endpoint.quirks };
-            Box::new(ChatDecoder::new(Party::of(endpoint), flavour))
+            Box::new(Reader::new(Party::of(endpoint), Chat::new(flavour)))
         }
         Api::Responses => responses::decoder(endpoint),
     }

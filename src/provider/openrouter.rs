@@ -7,13 +7,14 @@ use crate::chat::Fault;
 use crate::chat::Quirks;
 use crate::provider::Decoder;
 use crate::provider::HttpParts;
-use crate::provider::chat_stream::{ChatDecoder, Flavour};
+use crate::provider::chat_stream::{Chat, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::lessons::Lessons;
 use crate::provider::lessons::learn_params;
 use crate::provider::openai;
 use crate::provider::openai::Form;
+use crate::provider::stream::Reader;
 
 /// The dialect.
 pub(super) static HALVES: Halves = Halves { request, decoder, learn };
@@ -35,7 +36,7 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
 fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
     // OpenRouter always sends a finish reason, and its thinking has members of its own.
     let quirks = Quirks { always_finishes: true, ..endpoint.quirks };
-    Box::new(ChatDecoder::new(Party::of(endpoint), Flavour { openrouter: true, quirks }))
+    Box::new(Reader::new(Party::of(endpoint), Chat::new(Flavour { openrouter: true, quirks })))
 }
 
 fn learn(fault: &Fault, sent: &ChatRequest, _: &Quirks, lessons: &mut Lessons) -> Option<String> {

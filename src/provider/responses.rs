@@ -23,6 +23,7 @@ use crate::provider::family;
 use crate::provider::members::with_members;
 use crate::provider::openai::made_by;
 use crate::provider::openai::to_text;
+use crate::provider::stream::Reader;
 use crate::wire::responses;
 use crate::wire::responses::{Call, Item, Reasoning, Request, TextOptions, Tool};
 
@@ -31,7 +32,7 @@ const INCLUDE: &[&str] = &["reasoning.encrypted_content"];
 
 /// The reader of an answer.
 pub(super) fn decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
-    Box::new(decoder::ResponsesDecoder::new(Party::of(endpoint)))
+    Box::new(Reader::new(Party::of(endpoint), decoder::Responses::default()))
 }
 
 /// The request.

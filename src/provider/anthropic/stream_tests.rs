@@ -1,6 +1,11 @@
 //! The decoder where no recording goes: servers that leave things out, and hostile ones.
 
 use super::*;
+use crate::chat::FaultClass;
+use crate::provider::Decoder;
+use crate::provider::Pulse;
+use crate::provider::error::Party;
+use crate::provider::stream::Reader;
 
 const START: &str = r#"{"type":"message_start","message":{"id":"m","model":"k","usage":{"input_tokens":3,"output_tokens":1}}}"#;
 const STOP: &str = r#"{"type":"message_stop"}"#;
@@ -10,7 +15,7 @@ fn stream(events: &[&str]) -> String {
 }
 
 fn decode(bytes: &[u8]) -> (Vec<StreamEvent>, Result<(), Fault>) {
-    let mut decoder = Messages::new(Party::default());
+    let mut decoder = Reader::new(Party::default(), Messages::default());
     let mut out = Vec::new();
     let result = decoder.push(bytes, &mut out).and_then(|()| decoder.end(&mut out));
     (out, result)
@@ -90,7 +95,7 @@ fn nothing_follows_the_end() {
     let (out, _) = decode(stream(&[START, STOP, more]).as_bytes());
     assert_eq!(text_of(&out), "");
     let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
-    let mut decoder = Messages::new(Party::default());
+    let mut decoder = Reader::new(Party::default(), Messages::default());
     let mut out = Vec::new();
     let fault =
         decoder.push(stream(&[START, more, error, more]).as_bytes(), &mut out).expect_err("it failed");
@@ -120,7 +125,7 @@ fn answers_that_are_no_streams() {
 
 #[test]
 fn signs_of_life_are_no_payload() {
-    let mut decoder = Messages::new(Party::default());
+    let mut decoder = Reader::new(Party::default(), Messages::default());
     let mut out = Vec::new();
     let idle = [r#"{"type":"ping"}"#, r#"{"type":"news"}"#, r#"{"type":"content_block_stop","index":9}"#];
     decoder.push(stream(&idle).as_bytes(), &mut out).expect("no fault");

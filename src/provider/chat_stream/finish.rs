@@ -72,12 +72,9 @@ impl Ending {
         self.failure
     }
 
-    /// The reason; one that calls tools wants them to be called, whatever else it says.
-    pub(super) fn take(&mut self, calls: bool) -> Option<Finish> {
-        match self.finish.take() {
-            Some(Finish::Stop) if calls => Some(Finish::ToolCalls),
-            other => other,
-        }
+    /// The reason.
+    pub(super) fn take(&mut self) -> Option<Finish> {
+        self.finish.take()
     }
 }
 
@@ -99,7 +96,7 @@ mod tests {
             match means.as_str() {
                 Some("error") => assert!(ending.is_failure(), "{word}"),
                 expected => {
-                    assert_eq!(ending.take(false).map(|finish| finish.name()).as_deref(), expected, "{word}")
+                    assert_eq!(ending.take().map(|finish| finish.name()).as_deref(), expected, "{word}")
                 }
             }
         }
@@ -110,6 +107,6 @@ mod tests {
         let mut ending = Ending::default();
         assert!(ending.reason("weird"));
         assert!(!ending.reason("stop"));
-        assert_eq!(ending.take(true), Some(Finish::Other(Untrusted::from("weird"))));
+        assert_eq!(ending.take(), Some(Finish::Other(Untrusted::from("weird"))));
     }
 }

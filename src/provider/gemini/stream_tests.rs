@@ -3,10 +3,14 @@
 
 use super::*;
 use crate::chat::FaultClass;
+use crate::provider::Decoder;
+use crate::provider::Pulse;
+use crate::provider::error::Party;
+use crate::provider::stream::Reader;
 
 fn read(body: &str) -> (Vec<StreamEvent>, Result<(), Fault>, Pulse) {
     let party = Party { name: "lab".to_owned(), key: None };
-    let mut decoder = GeminiDecoder::new(party);
+    let mut decoder = Reader::new(party, Gemini::default());
     let mut out = Vec::new();
     let result = decoder.push(body.as_bytes(), &mut out).and_then(|()| decoder.end(&mut out));
     (out, result, decoder.pulse())

@@ -1,9 +1,8 @@
-//! Reads the answer of Ollama's own chat, one JSON value a line. Bytes in, events out; no IO, no
+//! Reads the answer of Ollama's own chat, one JSON value a line. Payloads in, events out; no IO, no
 //! clock.
 //!
-//! What it holds: one line, the text of one push, calls, and the thinking of a reply that may call
-//! tools, because it goes back with the results. What it must not do: end a reply well without
-//! `done`, or let one odd member end it.
+//! What it holds: calls, and the thinking of a reply that may call tools, because it goes back with
+//! the results. What it must not do: end a reply well without `done`, or let one odd member end it.
 
 use crate::chat::Billing;
 use crate::chat::Fault;
@@ -12,147 +11,54 @@ use crate::chat::Millis;
 use crate::chat::Quirks;
 use crate::chat::StreamEvent;
 use crate::chat::Tokens;
-use crate::provider::Decoder;
-use crate::provider::Pulse;
 use crate::provider::error;
-use crate::provider::error::Party;
-use crate::provider::stream::{Pending, cut, is_error, too_long};
+use crate::provider::stream::{End, Format, Teller, cut, is_error};
 use crate::provider::think::{Kind, ThinkFilter};
 use crate::provider::whole_calls::WholeCalls;
 use crate::text::Untrusted;
-use crate::wire::ndjson::{Ndjson, Tail};
+use crate::wire::ndjson::Ndjson;
 use crate::wire::ollama::{Line, Message};
 
 /// The most bytes of thinking that are kept to go back.
 const MOST_THINKING: usize = 1024 * 1024;
-/// How much of the beginning is kept for the sentence about a body that is no stream.
-const MOST_PREFACE: usize = error::MOST_BODY;
 
-/// The decoder of one reply.
-pub(super) struct OllamaDecoder {
-    party: Party,
-    lines: Ndjson,
-    /// The beginning of a body in which nothing was read yet.
-    preface: Vec<u8>,
-    pending: Pending,
+/// What is known of one reply.
+pub(super) struct Ollama {
     think: ThinkFilter,
     calls: WholeCalls,
     /// The thinking, when tools may be called.
     thinking: Option<String>,
-    /// Whether the model was told.
-    told: bool,
     finish: Option<Finish>,
-    over: bool,
-    odd_told: bool,
-    pulse: Pulse,
 }
 
-impl OllamaDecoder {
-    /// A decoder for one answer of that party; `tools`: whether the model may call any.
-    pub(super) fn new(party: Party, quirks: Quirks, tools: bool) -> Self {
+impl Ollama {
+    /// A reply; `tools`: whether the model may call any.
+    pub(super) fn new(quirks: Quirks, tools: bool) -> Self {
         Self {
-            party,
-            lines: Ndjson::default(),
-            preface: Vec::new(),
-            pending: Pending { kind: Kind::Text, text: String::new() },
             think: ThinkFilter::new(quirks.think_tags, quirks.implicit_think),
             calls: WholeCalls::default(),
             thinking: tools.then(String::new),
-            told: false,
             finish: None,
-            over: false,
-            odd_told: false,
-            pulse: Pulse::default(),
         }
-    }
-
-    fn read(&mut self, bytes: &[u8], out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if self.pulse.payloads == 0 {
-            let room = MOST_PREFACE.saturating_sub(self.preface.len());
-            self.preface.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
-        let mut input = bytes;
-        // Taken out for the time of the push, because its lines borrow from it.
-        let mut lines = std::mem::take(&mut self.lines);
-        let result = loop {
-            match lines.next(&mut input) {
-                Ok(None) => break Ok(()),
-                Ok(Some(line)) => match self.line(&line, out) {
-                    Ok(()) if !self.over => {}
-                    other => break other,
-                },
-                Err(_) => break Err(too_long()),
-            }
-        };
-        self.lines = lines;
-        result
-    }
-
-    fn line(&mut self, text: &str, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        let Ok(line) = serde_json::from_str::<Line<'_>>(text) else {
-            self.pulse.idles += 1;
-            self.tell_odd(text);
-            return Ok(());
-        };
-        if crate::wire::is_odd(&line) {
-            self.tell_odd(text);
-        }
-        self.started(&line, out);
-        let mut full = match line.message.get() {
-            Some(message) => self.message(message, out)?,
-            None => false,
-        };
-        if let Some(error) = line.error.get().filter(|error| is_error(error)) {
-            return Err(error::in_stream(&self.party, error));
-        }
-        full |= usage(&line).is_some_and(|event| {
-            self.pending.flush(out);
-            out.push(event);
-            true
-        });
-        if line.done.get() == Some("true") {
-            full = true;
-            self.over = true;
-            self.finish = Some(match line.done_reason.get() {
-                Some("stop") => Finish::Stop,
-                Some("length") => Finish::Length,
-                Some(other) => Finish::Other(Untrusted::from(other)),
-                None => Finish::Unknown,
-            });
-        }
-        let count = if full { &mut self.pulse.payloads } else { &mut self.pulse.idles };
-        *count += 1;
-        Ok(())
-    }
-
-    fn started(&mut self, line: &Line<'_>, out: &mut Vec<StreamEvent>) {
-        let Some(model) = line.model.get().filter(|_| !self.told) else { return };
-        self.told = true;
-        let upstream = line.remote_host.get().map(Untrusted::from);
-        out.push(StreamEvent::Started {
-            served_model: Some(Untrusted::from(model)),
-            upstream,
-            generation_id: None,
-        });
     }
 
     /// Takes what is new; whether there was anything in it.
-    fn message(&mut self, message: &Message<'_>, out: &mut Vec<StreamEvent>) -> Result<bool, Fault> {
-        let Self { pending, think, thinking, .. } = self;
+    fn message(&mut self, message: &Message<'_>, tell: &mut Teller<'_>) -> Result<bool, Fault> {
+        let Self { think, thinking, .. } = self;
         let mut full = false;
-        let mut tell = |kind: Kind, text: &str| {
+        let mut text = |kind: Kind, text: &str| {
             if let Some(kept) = thinking.as_mut().filter(|_| kind == Kind::Thinking) {
                 kept.push_str(text);
             }
-            pending.add(kind, text, out);
+            tell.text(kind, text);
         };
-        if let Some(text) = message.thinking.get() {
+        if let Some(thinking) = message.thinking.get() {
             full = true;
-            tell(Kind::Thinking, text);
+            text(Kind::Thinking, thinking);
         }
-        if let Some(text) = message.content.get() {
+        if let Some(content) = message.content.get() {
             full = true;
-            think.push(text, &mut tell);
+            think.push(content, &mut text);
         }
         for call in message.tool_calls.items() {
             full = true;
@@ -163,94 +69,68 @@ impl OllamaDecoder {
         }
         Ok(full)
     }
+}
 
-    /// The reply has ended, well or not: what was held back follows the text.
-    fn let_go(&mut self, out: &mut Vec<StreamEvent>) {
-        self.over = true;
-        let Self { pending, think, .. } = self;
-        think.finish(&mut |kind, text| pending.add(kind, text, out));
-        self.pending.flush(out);
+impl Format for Ollama {
+    type Framing = Ndjson;
+    type Payload<'a> = Line<'a>;
+
+    fn payload(&mut self, _: &str, line: &Line<'_>, _: &str, tell: &mut Teller<'_>) -> Result<bool, Fault> {
+        if line.model.get().is_some() {
+            tell.started([line.model.get(), line.remote_host.get(), None]);
+        }
+        let mut full = match line.message.get() {
+            Some(message) => self.message(message, tell)?,
+            None => false,
+        };
+        if let Some(error) = line.error.get().filter(|error| is_error(error)) {
+            return Err(tell.failure(error));
+        }
+        if let Some(event) = usage(line) {
+            full = true;
+            tell.event(event);
+        }
+        if line.done.get() == Some("true") {
+            full = true;
+            tell.over();
+            self.finish = Some(match line.done_reason.get() {
+                Some("stop") => Finish::Stop,
+                Some("length") => Finish::Length,
+                Some(other) => Finish::Other(Untrusted::from(other)),
+                None => Finish::Unknown,
+            });
+        }
+        Ok(full)
     }
 
-    /// Whether the reply has ended well.
-    fn conclude(&mut self, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        self.let_go(out);
+    fn let_go(&mut self, tell: &mut Teller<'_>) {
+        self.think.finish(&mut |kind, text| tell.text(kind, text));
+    }
+
+    fn finish(&mut self, tell: &mut Teller<'_>) -> Result<End, Fault> {
         let Some(finish) = self.finish.take() else {
-            return Err(if self.pulse.payloads > 0 { cut() } else { self.no_reply() });
+            return tell.unread().map_or(Ok(None), |body| Err(no_reply(body, tell)));
         };
         let calls = self.calls.take();
         let thinking = self.thinking.take().filter(|text| !text.is_empty() && text.len() <= MOST_THINKING);
         if let Some(thinking) = thinking.filter(|_| !calls.is_empty()) {
-            out.push(StreamEvent::Opaque(serde_json::json!({ "thinking": thinking }).to_string()));
+            tell.event(StreamEvent::Opaque(serde_json::json!({ "thinking": thinking }).to_string()));
         }
-        let ended = matches!(finish, Finish::Stop | Finish::Unknown);
-        let finish = if ended && !calls.is_empty() { Finish::ToolCalls } else { finish };
-        out.extend(calls.into_iter().map(StreamEvent::ToolCall));
-        out.push(StreamEvent::Finished(finish));
-        Ok(())
-    }
-
-    /// A body without anything of a reply: an error over several lines, a page, or the beginning of
-    /// a first line.
-    fn no_reply(&mut self) -> Fault {
-        let body = std::mem::take(&mut self.preface);
-        let text = body.trim_ascii();
-        if serde_json::from_slice::<serde_json::Value>(text).is_ok_and(|value| value.get("error").is_some()) {
-            return error::from_response(&self.party, &error::Head::default(), text, Millis(0));
-        }
-        if self.pulse.idles > 0 && text.starts_with(b"{") || text.starts_with(b"{\"") || text == b"{" {
-            return cut();
-        }
-        error::no_stream(&self.party, text)
-    }
-
-    /// Says once in the log that something could not be read, with its beginning.
-    fn tell_odd(&mut self, data: &str) {
-        if !std::mem::replace(&mut self.odd_told, true) {
-            let seen = Untrusted::from(data.chars().take(200).collect::<String>());
-            tracing::warn!(provider = %self.party.name, "part of the stream has an unknown form: {}", seen.line());
-        }
+        Ok(Some((finish, calls)))
     }
 }
 
-impl Decoder for OllamaDecoder {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if self.over {
-            return Ok(());
-        }
-        let result = self.read(bytes, out);
-        if result.is_err() {
-            self.let_go(out);
-        } else {
-            self.pending.flush(out);
-        }
-        result
+/// A body without anything of a reply: an error over several lines, a page, or the beginning of a
+/// first line.
+fn no_reply(body: &[u8], tell: &Teller<'_>) -> Fault {
+    let text = body.trim_ascii();
+    if serde_json::from_slice::<serde_json::Value>(text).is_ok_and(|value| value.get("error").is_some()) {
+        return error::from_response(tell.party(), &error::Head::default(), text, Millis(0));
     }
-
-    fn end(&mut self, out: &mut Vec<StreamEvent>) -> Result<(), Fault> {
-        if !self.over {
-            let mut lines = std::mem::take(&mut self.lines);
-            if let Tail::Last(line) = lines.end()
-                && let Err(fault) = self.line(&line, out)
-            {
-                self.let_go(out);
-                return Err(fault);
-            }
-        }
-        self.conclude(out)
+    if tell.any_frames() && text.starts_with(b"{") || text.starts_with(b"{\"") || text == b"{" {
+        return cut();
     }
-
-    fn is_over(&self) -> bool {
-        self.over
-    }
-
-    fn held(&self) -> usize {
-        self.lines.held()
-    }
-
-    fn pulse(&self) -> Pulse {
-        self.pulse
-    }
+    error::no_stream(tell.party(), text)
 }
 
 /// The tokens of the last line. What is left out is not told: an input that was all in memory lacks
@@ -277,7 +157,7 @@ fn usage(line: &Line<'_>) -> Option<StreamEvent> {
     })
 }
 
-/// The thinking in the state that [`OllamaDecoder`] made.
+/// The thinking in the state that [`Ollama`] made.
 pub(super) fn thinking_of(json: &str) -> Option<String> {
     let state: serde_json::Value = serde_json::from_str(json).ok()?;
     state.get("thinking")?.as_str().map(str::to_owned)
