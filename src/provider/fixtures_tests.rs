@@ -286,7 +286,7 @@ fn recordings_are_there() {
 type Kind = (&'static str, fn(&Value) -> bool);
 
 /// What a reply can come to, and how its row says so.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 10] = [
     ("whole", |row| row["finish"] == "stop"),
     ("with thinking", |row| row["reasoning"].is_string()),
     ("with calls", |row| row["tool_calls"].is_array()),
@@ -298,6 +298,10 @@ const KINDS: [Kind; 8] = [
     ("failed at once", |row| row["error"].is_object() && row["text"].as_str().is_none_or(str::is_empty)),
     ("failed midway", |row| {
         row["error"].is_object() && row["text"].as_str().is_some_and(|text| !text.is_empty())
+    }),
+    ("empty and uncounted", |row| row["error"]["message"] == "The provider sent an empty reply."),
+    ("silent but counted", |row| {
+        row["finish"] == "stop" && row["text"] == "" && row["usage"]["output_total"].as_u64() > Some(0)
     }),
 ];
 
