@@ -257,7 +257,7 @@ impl Desk<'_> {
     fn finish(&mut self, about: &About, end: End) -> u8 {
         self.printer.finish(about, &self.answers, end, self.out);
         for answer in &self.answers {
-            tell_fault(answer, self.out);
+            tell_end(answer, self.out);
         }
         if end == End::Timeout {
             self.out.tell("salon: the time of --timeout was up; what had come by then was kept");
@@ -320,10 +320,17 @@ fn within(engine: &Engine, asks: &[Ask], tariffs: &[(SeatId, Tariff)], limit: Pi
     Err(format!("it could cost {most}, and --max-cost is {limit}; nothing was sent"))
 }
 
-/// Says on standard error why a seat has no reply: what happened and what to do.
-fn tell_fault(answer: &Answer, out: &mut Out) {
-    let Some(fault) = answer.fault() else { return };
+/// Says on standard error why a seat has no reply: what happened and what to do, or that its model
+/// had nothing to say.
+fn tell_end(answer: &Answer, out: &mut Out) {
     let who = Untrusted::from(answer.seat.model.to_string());
+    let Some(fault) = answer.fault() else {
+        let silent = answer.text.is_empty() && answer.tool_calls.is_empty();
+        if silent && answer.status() == Some(Status::Done) {
+            out.tell(&format!("salon: {}: empty reply: the model sent no text", who.line()));
+        }
+        return;
+    };
     let code = fault.http_status.map(|code| format!(" (HTTP {code})")).unwrap_or_default();
     let mut text = format!("salon: {}: {fault}{code}", who.line());
     if !fault.hint.is_empty() {

@@ -188,6 +188,17 @@ fn a_failure_says_what_and_what_to_do() {
 }
 
 #[test]
+fn a_reply_without_a_word_is_said() {
+    let done = || RunEventKind::Finished(Box::new(ended(Status::Done, None)));
+    let (stdout, stderr) = desk(AskFormat::Text, vec![done()]);
+    assert_eq!(stdout, "");
+    assert_eq!(stderr, "salon: openrouter/x/y: empty reply: the model sent no text\n");
+    let call = ToolCall { id: "c1".to_owned(), name: "f".into(), arguments: "{}".into() };
+    let (_, stderr) = desk(AskFormat::Text, vec![RunEventKind::ToolCall(call), done()]);
+    assert_eq!(stderr, "", "a call is no empty reply");
+}
+
+#[test]
 fn events_are_lines_and_the_object_is_the_last() {
     let (text, _) = desk(
         AskFormat::Jsonl,
