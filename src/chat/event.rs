@@ -63,6 +63,10 @@ pub struct Billing {
     pub apart: Vec<(String, Tokens)>,
     /// Part of the count was inferred and not told: what it costs is an estimate.
     pub guessed: bool,
+    /// The part of the input read from a cache that was sound; `None` when not told.
+    pub audio_cached: Option<u64>,
+    /// The part of the input, cached or not, that was pictures; `None` when not told.
+    pub image_input: Option<u64>,
 }
 
 /// Why a reply ended.

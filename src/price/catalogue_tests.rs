@@ -15,7 +15,7 @@ fn listing(provider: &str, id: &str, price: Option<Listed>) -> Listing {
 }
 
 fn priced(id: &str, base: Amounts, overrides: Vec<Override>) -> Listing {
-    listing("openrouter", id, Some(Listed { unit: Unit::Token, base, overrides }))
+    listing("openrouter", id, Some(Listed { unit: Unit::Token, base, overrides, ..Listed::default() }))
 }
 
 fn work(input: u64, output: u64) -> Work {
@@ -44,7 +44,7 @@ fn some(usd: &str, source: Source) -> (Option<String>, Source) {
 fn the_users_price_wins_over_the_catalogue_and_that_over_the_book() {
     let known = ModelRef::new("anthropic", "claude-sonnet-4-5");
     let list = |input, output| {
-        let listed = Listed { unit: Unit::Million, base: amounts(input, output), overrides: Vec::new() };
+        let listed = Listed { unit: Unit::Million, base: amounts(input, output), ..Listed::default() };
         vec![listing("anthropic", "claude-sonnet-4-5", Some(listed))]
     };
     let input = |book: &PriceBook| {
@@ -171,6 +171,19 @@ fn a_condition_that_nobody_understands_makes_an_estimate() {
     assert_eq!(cost(&book, "a/odd", &work(10, 10)), some("0.00003", Source::Estimated));
     assert_eq!(cost(&book, "a/odd-when-long", &work(1000, 0)), some("0.001", Source::Computed));
     assert_eq!(cost(&book, "a/odd-when-long", &work(1001, 0)).1, Source::Estimated);
+}
+
+/// It is not told whether the amounts contain it already, so that they are charged as they stand.
+#[test]
+fn a_discount_makes_an_estimate_of_what_costs_anything() {
+    let cheap = |id: &str, input: &str| {
+        let price = Listed { base: amounts(input, input), is_discounted: true, ..Listed::default() };
+        listing("openrouter", id, Some(price))
+    };
+    let book = PriceBook::default();
+    book.adopt("openrouter", vec![cheap("a/cheap", "0.000001"), cheap("a/gift", "0")], Millis(1));
+    assert_eq!(cost(&book, "a/cheap", &work(10, 10)), some("0.00002", Source::Estimated));
+    assert_eq!(cost(&book, "a/gift", &work(10, 10)), some("0", Source::Computed));
 }
 
 #[test]

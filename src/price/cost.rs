@@ -25,9 +25,13 @@ pub struct Price {
     pub reasoning: Option<Pico>,
     /// Sound that is sent.
     pub audio_input: Option<Pico>,
+    /// Sound that is read from a cache; what else is read from one costs when it is not told.
+    pub audio_cache_read: Option<Pico>,
     /// Sound that is answered.
     pub audio_output: Option<Pico>,
-    /// Tokens of pictures that are answered.
+    /// Tokens of pictures that are sent.
+    pub image_token: Option<Pico>,
+    /// Tokens of pictures that are answered; those of other pictures when it is not told.
     pub image_output: Option<Pico>,
     /// Each picture that is sent.
     pub image: Option<Pico>,
@@ -82,16 +86,18 @@ impl Price {
         let tokens = &work.tokens;
         let (input, output) = (tokens.input?, tokens.output?);
         let mut sum = Sum::default();
-        let heard = sum.part(input, tokens.audio_input);
-        sum.add(self.audio_input.unwrap_or(self.input), heard)?;
-        sum.add(self.input, input - heard)?;
-        self.add_caches(tokens, reading, &mut sum)?;
+        self.add_input(input, work, &mut sum)?;
+        self.add_caches(work, reading, &mut sum)?;
 
+        let drawn = self.image_output.or(self.image_token);
+        // It is not said that the price of their tokens is that of pictures in both directions.
+        sum.is_rough |=
+            tokens.image_output.unwrap_or(0) > 0 && self.image_output.is_none() && drawn.is_some();
         let mut plain = output;
         for (count, price) in [
             (tokens.reasoning, self.reasoning.filter(|price| *price != Pico::ZERO)),
             (tokens.audio_output, self.audio_output),
-            (tokens.image_output, self.image_output),
+            (tokens.image_output, drawn),
         ] {
             // A part without a price of its own costs what the whole costs.
             let Some(price) = price else { continue };
@@ -109,10 +115,49 @@ impl Price {
         Some(Cost { amount: sum.amount, is_exact: !sum.is_rough })
     }
 
-    fn add_caches(&self, tokens: &Tokens, reading: Reading, sum: &mut Sum) -> Option<()> {
+    /// Uncached input, and in it sound and pictures.
+    fn add_input(&self, input: u64, work: &Work, sum: &mut Sum) -> Option<()> {
+        let heard = sum.part(input, work.tokens.audio_input);
+        sum.add(self.audio_input.unwrap_or(self.input), heard)?;
+        let mut plain = input - heard;
+        if let Some(price) = self.image_token {
+            let cached = cached(&work.tokens);
+            let told = work.billing.image_input;
+            let seen = told.unwrap_or(0).min(plain);
+            // Pictures that were not counted, or that may have come from a cache.
+            let unsure =
+                if told.is_some() { told != Some(seen) || (seen > 0 && cached > 0) } else { work.images > 0 };
+            sum.is_rough |= unsure && price != self.input;
+            sum.add(price, seen)?;
+            plain -= seen;
+        }
+        sum.add(self.input, plain)
+    }
+
+    fn add_caches(&self, work: &Work, reading: Reading, sum: &mut Sum) -> Option<()> {
+        let tokens = &work.tokens;
         let read = tokens.cache_read.unwrap_or(0);
+        let plain = self.cache_read.unwrap_or(self.input);
+        let heard = self.audio_cache_read.unwrap_or(plain);
+        match work.billing.audio_cached {
+            Some(count) => {
+                let count = sum.part(read, Some(count));
+                let untold = self.audio_cache_read.is_none() && self.audio_input.is_some();
+                sum.is_rough |= count > 0 && untold && reading.is_patchy;
+                sum.add(heard, count)?;
+                sum.add(plain, read - count)?;
+            }
+            None => {
+                // How much of the sound came from the cache is not told. It matters, unless what it
+                // costs more is the same on both sides.
+                let sides = |input: Pico, sound: Pico| i128::from(sound.0) - i128::from(input.0);
+                let fresh = sides(self.input, self.audio_input.unwrap_or(self.input));
+                let any = tokens.audio_input.unwrap_or(0) > 0 && cached(tokens) > 0;
+                sum.is_rough |= any && fresh != sides(plain, heard);
+                sum.add(plain, read)?;
+            }
+        }
         sum.is_rough |= read > 0 && self.cache_read.is_none() && reading.is_patchy;
-        sum.add(self.cache_read.unwrap_or(self.input), read)?;
         let short = self.cache_write.unwrap_or(self.input);
         sum.add(short, tokens.cache_write.unwrap_or(0))?;
         let hour = tokens.cache_write_1h.unwrap_or(0);
@@ -129,12 +174,20 @@ impl Price {
     #[must_use]
     pub fn is_free(&self) -> bool {
         let Self { input, output, cache_read, cache_write, cache_write_1h, reasoning, .. } = *self;
-        let Self { audio_input, audio_output, image_output, image, request, search, .. } = *self;
-        let others = [cache_read, cache_write, cache_write_1h, reasoning, audio_input, audio_output];
-        let pieces = [image_output, image, request, search];
-        let is_nothing = |price: &Pico| *price == Pico::ZERO;
-        is_nothing(&input) && is_nothing(&output) && others.iter().chain(&pieces).flatten().all(is_nothing)
+        let Self { audio_input, audio_cache_read, audio_output, image_token, image_output, .. } = *self;
+        let Self { image, request, search, .. } = *self;
+        let others = [cache_read, cache_write, cache_write_1h, reasoning];
+        let media = [audio_input, audio_cache_read, audio_output, image_token, image_output];
+        let pieces = [image, request, search];
+        let all = others.iter().chain(&media).chain(&pieces).flatten();
+        all.chain([&input, &output]).all(|price| *price == Pico::ZERO)
     }
+}
+
+/// All input that had to do with a cache.
+fn cached(tokens: &Tokens) -> u64 {
+    let parts = [tokens.cache_read, tokens.cache_write, tokens.cache_write_1h];
+    parts.into_iter().flatten().fold(0, u64::saturating_add)
 }
 
 /// A sum in the making.

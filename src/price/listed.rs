@@ -32,6 +32,8 @@ pub struct Listed {
     pub base: Amounts,
     /// Other prices under conditions; the later ones win, amount by amount.
     pub overrides: Vec<Override>,
+    /// A discount is told, and not whether the amounts contain it already.
+    pub is_discounted: bool,
 }
 
 /// Decimal texts; an amount that is not told is `None`, and `-1` is one that nobody knows before.
@@ -51,8 +53,12 @@ pub struct Amounts {
     pub reasoning: Option<String>,
     /// Sound that is sent.
     pub audio_input: Option<String>,
+    /// Sound that is read from a cache.
+    pub audio_cache_read: Option<String>,
     /// Sound that is answered.
     pub audio_output: Option<String>,
+    /// Tokens of pictures.
+    pub image_token: Option<String>,
     /// Tokens of pictures that are answered.
     pub image_output: Option<String>,
     /// A picture that is sent, by the piece.

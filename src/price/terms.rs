@@ -106,6 +106,8 @@ impl Terms {
         let mut is_rough = false;
         let base = change(&listed.base, listed.unit, &mut is_rough);
         let price = Price { input: base.input?, output: base.output?, ..base.others };
+        // What costs nothing costs no less.
+        is_rough |= listed.is_discounted && !price.is_free();
         let rules: Vec<Rule> = listed
             .overrides
             .iter()
@@ -244,7 +246,9 @@ impl Change {
             cache_write_1h: new.cache_write_1h.or(price.cache_write_1h),
             reasoning: new.reasoning.or(price.reasoning),
             audio_input: new.audio_input.or(price.audio_input),
+            audio_cache_read: new.audio_cache_read.or(price.audio_cache_read),
             audio_output: new.audio_output.or(price.audio_output),
+            image_token: new.image_token.or(price.image_token),
             image_output: new.image_output.or(price.image_output),
             image: new.image.or(price.image),
             request: new.request.or(price.request),
@@ -291,7 +295,9 @@ fn change(amounts: &Amounts, unit: Unit, is_rough: &mut bool) -> Change {
             cache_write_1h: read(&amounts.cache_write_1h, token),
             reasoning: read(&amounts.reasoning, token),
             audio_input: read(&amounts.audio_input, token),
+            audio_cache_read: read(&amounts.audio_cache_read, token),
             audio_output: read(&amounts.audio_output, token),
+            image_token: read(&amounts.image_token, token),
             image_output: read(&amounts.image_output, token),
             image: read(&amounts.image, pieces),
             request: read(&amounts.request, pieces),
@@ -329,7 +335,9 @@ fn members(input: Option<Pico>, output: Option<Pico>, price: &Price, out: &mut M
         ("cache_write_1h", price.cache_write_1h),
         ("reasoning", price.reasoning),
         ("audio_input", price.audio_input),
+        ("audio_cache_read", price.audio_cache_read),
         ("audio_output", price.audio_output),
+        ("image_token", price.image_token),
         ("image_output", price.image_output),
     ];
     let pieces = [("image", price.image), ("request", price.request), ("search", price.search)];

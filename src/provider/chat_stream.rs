@@ -4,7 +4,6 @@
 //! What it holds: fragments of calls, refusals, sources and opaque state. What it must not do: end a
 //! reply well without the protocol's end mark, or let one odd member end it.
 
-use crate::chat::Billing;
 use crate::chat::Fault;
 use crate::chat::Finish;
 use crate::chat::Quirks;
@@ -118,8 +117,7 @@ impl Chat {
             return false;
         }
         raw.clone_into(&mut self.usage);
-        let billing =
-            Billing { tier: self.tier.clone(), apart: Vec::new(), guessed: tokens::is_guessed(&usage) };
+        let billing = tokens::billing(&usage, self.tier.clone());
         tell.event(StreamEvent::Usage { tokens, raw: raw.to_owned(), billing });
         if let Some(cost) = cost {
             tell.event(StreamEvent::Cost(cost));

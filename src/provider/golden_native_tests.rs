@@ -58,7 +58,7 @@ fn book(models: &[(&str, [&str; 5], [&str; 5])]) -> PriceBook {
     let listings = models.iter().map(|(id, base, long)| {
         let long = Override { above: Some(200_000), amounts: amounts(*long), ..Override::default() };
         let overrides = if long.amounts == Amounts::default() { Vec::new() } else { vec![long] };
-        let price = Listed { unit: Unit::Million, base: amounts(*base), overrides };
+        let price = Listed { unit: Unit::Million, base: amounts(*base), overrides, ..Listed::default() };
         Listing { info: ModelInfo::bare(ModelRef::new("lab", *id)), price: Some(price) }
     });
     let book = PriceBook::default();

@@ -34,7 +34,9 @@ fn amounts(named: &[(&str, &str)]) -> Amounts {
         cache_write_1h: of("hour"),
         reasoning: of("think"),
         audio_input: of("heard"),
+        audio_cache_read: of("heard-again"),
         audio_output: of("said"),
+        image_token: of("picture"),
         image_output: of("drawn"),
         image: of("image"),
         request: of("request"),
@@ -56,7 +58,7 @@ fn book(base: &[(&str, &str)], long: &[(&str, &str)]) -> PriceBook {
         [] => Vec::new(),
         long => vec![Override { above: Some(200_000), amounts: amounts(long), ..Override::default() }],
     };
-    let price = Some(Listed { unit: Unit::Token, base: amounts(base), overrides });
+    let price = Some(Listed { unit: Unit::Token, base: amounts(base), overrides, ..Listed::default() });
     let book = PriceBook::default();
     let info = ModelInfo::bare(ModelRef::new("lab", "m"));
     book.adopt("lab", vec![Listing { info, price }], crate::chat::Millis(1));
@@ -183,6 +185,86 @@ fn example_10_hits_and_misses() {
     let prices = [("in", "0.00000028"), ("read", "0.000000028"), ("out", "0.00000042")];
     // 19 × 0.28 + 320 × 0.028 + 83 × 0.42 millionths.
     assert_eq!(dollars(&book(&prices, &[]), tokens), "0.00004914");
+}
+
+/// What an OpenRouter request costs by its list, from its usage and the number of its pictures.
+fn charged(prices: &[(&str, &str)], usage: &str, images: u64) -> (String, Source) {
+    let read: Usage<'_> = serde_json::from_str(usage).expect(usage);
+    let billing = tokens::billing(&read, None);
+    let work = Work { billing, images, ..Work::of(told(usage)) };
+    let charge = book(prices, &[]).charge(&ModelRef::new("lab", "m"), &work, Tariff::Metered);
+    (charge.amount.expect("an amount").usd(), charge.source)
+}
+
+/// Sound from a cache has its own price. Usage tells all the sound and all that was cached, so that
+/// the sum is exact where these two leave no choice, or where the choice makes no difference.
+#[test]
+fn cached_sound_is_priced_where_the_counts_tell_it() {
+    let usage = |prompt: u64, cached: u64, heard: u64| {
+        format!(
+            r#"{{"prompt_tokens":{prompt},"completion_tokens":10,"prompt_tokens_details":
+                {{"cached_tokens":{cached},"audio_tokens":{heard}}}}}"#
+        )
+    };
+    // In millionths of a dollar: input 1, cached 0.1, sound 3, cached sound 0.5, output 10.
+    let apart = [
+        ("in", "0.000001"),
+        ("read", "0.0000001"),
+        ("heard", "0.000003"),
+        ("heard-again", "0.0000005"),
+        ("out", "0.00001"),
+    ];
+    // Cached or not, sound costs the same more: 2.
+    let even = [
+        ("in", "0.000001"),
+        ("heard", "0.000003"),
+        ("read", "0.0000001"),
+        ("heard-again", "0.0000021"),
+        ("out", "0.00001"),
+    ];
+    let (exact, about) = (Source::Computed, Source::Estimated);
+    for (prices, prompt, cached, heard, dollars, source) in [
+        // 600 × 1 + 400 × 3 + 10 × 10.
+        (&apart, 1000, 0, 400, "0.0019", exact),
+        // 1000 × 0.1 + 10 × 10: no sound.
+        (&apart, 1000, 1000, 0, "0.0002", exact),
+        // All was cached: 600 × 0.1 + 400 × 0.5 + 10 × 10.
+        (&apart, 1000, 1000, 400, "0.00036", exact),
+        // All was sound: 300 × 3 + 700 × 0.5 + 10 × 10.
+        (&apart, 1000, 700, 1000, "0.00135", exact),
+        // Nobody knows how much of it was cached; taken for none: 100 × 1 + 400 × 3 + 500 × 0.1 + 10 × 10.
+        (&apart, 1000, 500, 400, "0.00145", about),
+        // 300 of it were cached at least: 200 × 3 + 800 × 0.1 + 10 × 10.
+        (&apart, 1000, 800, 500, "0.00078", about),
+        // Whichever part was cached: 500 × 1 + 500 × 0.1 + 400 × 2 + 10 × 10.
+        (&even, 1000, 500, 400, "0.00145", exact),
+    ] {
+        let found = charged(prices, &usage(prompt, cached, heard), 0);
+        assert_eq!(found, (dollars.to_owned(), source), "{prompt} {cached} {heard}");
+    }
+}
+
+/// Tokens of pictures that are sent have their own price; how many there were is not told by all.
+#[test]
+fn tokens_of_pictures_are_priced_where_they_are_counted() {
+    let prices = [("in", "0.000001"), ("picture", "0.000004"), ("out", "0.00001")];
+    let counted =
+        r#"{"prompt_tokens":1000,"completion_tokens":10,"prompt_tokens_details":{"image_tokens":258}}"#;
+    // 742 × 1 + 258 × 4 + 10 × 10 millionths.
+    assert_eq!(charged(&prices, counted, 1), ("0.001874".to_owned(), Source::Computed));
+    let uncounted = r#"{"prompt_tokens":1000,"completion_tokens":10}"#;
+    assert_eq!(charged(&prices, uncounted, 1), ("0.0011".to_owned(), Source::Estimated));
+    assert_eq!(charged(&prices, uncounted, 0), ("0.0011".to_owned(), Source::Computed));
+    let same = [("in", "0.000001"), ("picture", "0.000001"), ("out", "0.00001")];
+    assert_eq!(charged(&same, uncounted, 1), ("0.0011".to_owned(), Source::Computed));
+    // Some of the pictures may have come from the cache.
+    let cached = r#"{"prompt_tokens":1000,"completion_tokens":10,
+        "prompt_tokens_details":{"image_tokens":258,"cached_tokens":100}}"#;
+    assert_eq!(charged(&prices, cached, 1).1, Source::Estimated);
+    // Pictures that are answered cost as those that are sent, when there is no other price.
+    let drawn =
+        r#"{"prompt_tokens":10,"completion_tokens":100,"completion_tokens_details":{"image_tokens":90}}"#;
+    assert_eq!(charged(&prices, drawn, 0), ("0.00047".to_owned(), Source::Estimated));
 }
 
 /// A program charged the cached part of the input twice: once as input and once as cache.

@@ -4,48 +4,93 @@
 //! xAI, whose cached count may exceed the input. Output includes thinking unless the total says
 //! otherwise. What was not told stays unknown. Money never becomes a float.
 
+use crate::chat::Billing;
 use crate::chat::Pico;
 use crate::chat::Tokens;
 use crate::wire::openai::Usage;
 
 /// The counts in disjoint kinds.
 pub(super) fn tokens(usage: &Usage<'_>) -> Tokens {
-    let details = usage.prompt_tokens_details.get();
-    let cache_read = details
-        .and_then(|details| details.cached_tokens.get())
-        .or(usage.cached_tokens.get())
-        .or(usage.prompt_cache_hit_tokens.get());
-    let cache_write = details.and_then(|details| details.cache_write_tokens.get());
     let outputs = usage.completion_tokens_details.get();
     let reasoning = outputs.and_then(|details| details.reasoning_tokens.get());
     let tools = usage.server_tool_use_details.get().or(usage.server_tool_use.get());
-    let prompt = usage.prompt_tokens.get();
-    let (read, written) = (cache_read.unwrap_or(0), cache_write.unwrap_or(0));
-    let input = prompt.map(|prompt| {
-        // More was read from the cache than was sent: then the input does not include it.
-        if read > prompt { prompt } else { prompt.saturating_sub(read).saturating_sub(written) }
-    });
     Tokens {
-        input,
-        cache_read,
-        cache_write,
+        input: inputs(usage).0,
+        cache_read: cache_read(usage),
+        cache_write: cache_write(usage),
         cache_write_1h: None,
-        output: output(prompt, usage.completion_tokens.get(), reasoning, usage.total_tokens.get()),
+        output: output(
+            usage.prompt_tokens.get(),
+            usage.completion_tokens.get(),
+            reasoning,
+            usage.total_tokens.get(),
+        ),
         reasoning,
         // Parts of which there are none say nothing.
-        audio_input: some(details.and_then(|details| details.audio_tokens.get())),
+        audio_input: some(audio(usage).0),
         audio_output: some(outputs.and_then(|details| details.audio_tokens.get())),
         image_output: some(outputs.and_then(|details| details.image_tokens.get())),
         searches: some(tools.and_then(|tools| tools.web_search_requests.get())),
     }
 }
 
+/// What the price depends on besides, at a service tier.
+pub(super) fn billing(usage: &Usage<'_>, tier: Option<String>) -> Billing {
+    let details = usage.prompt_tokens_details.get();
+    Billing {
+        tier,
+        apart: Vec::new(),
+        guessed: is_guessed(usage),
+        audio_cached: audio(usage).1,
+        image_input: details.and_then(|details| details.image_tokens.get()),
+    }
+}
+
+/// The sound in the input: the uncached part, and the cached one where the counts leave no choice.
+/// Only the whole is told, cached or not.
+fn audio(usage: &Usage<'_>) -> (Option<u64>, Option<u64>) {
+    let Some(all) = usage.prompt_tokens_details.get().and_then(|details| details.audio_tokens.get()) else {
+        return (None, None);
+    };
+    let (input, read, written) = inputs(usage);
+    let most = all.min(read);
+    let least = input.map_or(0, |input| all.saturating_sub(input).min(most));
+    // What was written to a cache may have been sound too.
+    if least == most && (written == 0 || all == 0) {
+        (Some(all - most), Some(most))
+    } else {
+        (Some(all - least), None)
+    }
+}
+
 /// Whether the output was taken from the total without being told that the rest of it is thinking:
 /// it could be input of tools as well.
-pub(super) fn is_guessed(usage: &Usage<'_>) -> bool {
+fn is_guessed(usage: &Usage<'_>) -> bool {
     let outputs = usage.completion_tokens_details.get();
     outputs.and_then(|details| details.reasoning_tokens.get()).is_none()
         && tokens(usage).output != usage.completion_tokens.get()
+}
+
+fn cache_read(usage: &Usage<'_>) -> Option<u64> {
+    let details = usage.prompt_tokens_details.get();
+    details
+        .and_then(|details| details.cached_tokens.get())
+        .or(usage.cached_tokens.get())
+        .or(usage.prompt_cache_hit_tokens.get())
+}
+
+fn cache_write(usage: &Usage<'_>) -> Option<u64> {
+    usage.prompt_tokens_details.get().and_then(|details| details.cache_write_tokens.get())
+}
+
+/// Uncached input, and what was read from a cache and written to one.
+fn inputs(usage: &Usage<'_>) -> (Option<u64>, u64, u64) {
+    let (read, written) = (cache_read(usage).unwrap_or(0), cache_write(usage).unwrap_or(0));
+    let input = usage.prompt_tokens.get().map(|prompt| {
+        // More was read from the cache than was sent: then the input does not include it.
+        if read > prompt { prompt } else { prompt.saturating_sub(read).saturating_sub(written) }
+    });
+    (input, read, written)
 }
 
 fn some(count: Option<u64>) -> Option<u64> {

@@ -198,6 +198,8 @@ tolerant!(
         cache_write_tokens: Whole = "cache_write_tokens",
         /// Sound.
         audio_tokens: Whole = "audio_tokens",
+        /// Pictures.
+        image_tokens: Whole = "image_tokens",
     }
 );
 

@@ -23,8 +23,8 @@ use crate::wire::models::Entry;
 use crate::wire::models::Page;
 use crate::wire::models::{amount, count, flag, list, members, object, texts};
 
-/// Members of a price that are no amounts of ours: they are no conditions either.
-const KNOWN: [&str; 3] = ["image_token", "input_audio_cache", "discount"];
+/// A part that is taken off a price. Nobody says whether the amounts beside it contain it already.
+const DISCOUNT: &str = "discount";
 
 /// A member of a price and its place.
 type Row = (&'static str, fn(&mut Amounts) -> &mut Option<String>);
@@ -38,7 +38,9 @@ const AMOUNTS: &[Row] = &[
     ("input_cache_write_1h", |amounts| &mut amounts.cache_write_1h),
     ("internal_reasoning", |amounts| &mut amounts.reasoning),
     ("audio", |amounts| &mut amounts.audio_input),
+    ("input_audio_cache", |amounts| &mut amounts.audio_cache_read),
     ("audio_output", |amounts| &mut amounts.audio_output),
+    ("image_token", |amounts| &mut amounts.image_token),
     ("image_output", |amounts| &mut amounts.image_output),
     ("image", |amounts| &mut amounts.image),
     ("request", |amounts| &mut amounts.request),
@@ -104,11 +106,16 @@ pub(super) fn price(json: &str) -> Listed {
     let mut base = amounts(&told);
     // Thinking costs what other output costs where its own price is told as nothing.
     base.reasoning = base.reasoning.filter(|text| !is_nothing(text));
-    Listed { unit: Unit::Token, base, overrides: conditions.into_iter().map(condition).collect() }
+    let overrides = conditions.into_iter().map(condition).collect();
+    Listed { unit: Unit::Token, base, overrides, is_discounted: is_discounted(&told) }
 }
 
 fn is_nothing(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'0' || byte == b'.')
+}
+
+fn is_discounted(told: &BTreeMap<String, &str>) -> bool {
+    told.get(DISCOUNT).and_then(|json| amount(json)).is_some_and(|text| !is_nothing(&text))
 }
 
 fn amounts(told: &BTreeMap<String, &str>) -> Amounts {
@@ -133,13 +140,16 @@ fn condition(json: &str) -> Override {
     let known = |key: &str| {
         key == "min_prompt_tokens"
             || times.contains(&key)
-            || KNOWN.contains(&key)
+            || key == DISCOUNT
             || AMOUNTS.iter().any(|(name, _)| *name == key)
     };
     Override {
         above: above.flatten(),
         hours,
-        is_odd: above == Some(None) || odd_hours || told.keys().any(|key| !known(key)),
+        is_odd: above == Some(None)
+            || odd_hours
+            || is_discounted(&told)
+            || told.keys().any(|key| !known(key)),
         amounts: amounts(&told),
     }
 }

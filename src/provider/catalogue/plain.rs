@@ -84,5 +84,5 @@ fn price(json: &str) -> Option<Listed> {
         cache_read: of("cached_input"),
         ..Amounts::default()
     };
-    Some(Listed { unit: Unit::Million, base, overrides: Vec::new() })
+    Some(Listed { unit: Unit::Million, base, ..Listed::default() })
 }

@@ -104,7 +104,10 @@ fn openrouter_prices_keep_every_amount_and_condition() {
     let pine = &price(&all, "pine/pine-pro-3").base;
     assert_eq!((&pine.image, &pine.audio_input), (&some("0.00516"), &some("0.00000125")));
     assert_eq!(pine.reasoning, some("0.00001"));
-    assert_eq!(price(&all, "pine/pine-image-1").base.image_output, some("0.00003"));
+    assert_eq!(pine.audio_cache_read, some("0.000000125"));
+    let drawn = price(&all, "pine/pine-image-1");
+    assert_eq!((&drawn.base.image_output, &drawn.base.image_token), (&some("0.00003"), &some("0.00003")));
+    assert!(!drawn.is_discounted && price(&all, "quill/quill-r2").is_discounted);
     assert_eq!(price(&all, "hear/hear-1").base.audio_output, some("0.00008"));
     assert_eq!(price(&all, "mosaic/mosaic-search").base.request, some("0.005"));
     let auto = &price(&all, "auto").base;
@@ -140,11 +143,12 @@ fn conditions_that_are_not_understood_are_odd() {
         r#"{"utc_start":30,"utc_end":2960,"prompt":"0"}"#,
         r#"{"min_prompt_tokens":"many","prompt":"0"}"#,
         r#"{"min_prompt_tokens":null,"prompt":"0"}"#,
+        r#"{"min_prompt_tokens":1,"prompt":"0","discount":0.1}"#,
         "7",
     ] {
         assert!(one(odd).is_odd, "{odd}");
     }
-    for plain in [r#"{"min_prompt_tokens":1,"prompt":"0","discount":0.1,"input_audio_cache":"0"}"#, "{}"] {
+    for plain in [r#"{"min_prompt_tokens":1,"prompt":"0","discount":0,"input_audio_cache":"0"}"#, "{}"] {
         assert!(!one(plain).is_odd, "{plain}");
     }
     assert_eq!(one(r#"{"min_prompt_tokens":"272000"}"#).above, Some(272_000));

@@ -37,7 +37,11 @@ impl Counts {
             (&mut self.total, usage.total.get()),
             (&mut self.audio_input, of_kind(&usage.prompt_details, "AUDIO")),
             (&mut self.audio_tools, of_kind(&usage.tool_details, "AUDIO")),
-            (&mut self.audio_cached, of_kind(&usage.cache_details, "AUDIO")),
+            // What is zero is left out: a list without sound has none.
+            (
+                &mut self.audio_cached,
+                of_kind(&usage.cache_details, "AUDIO").or(none_in(&usage.cache_details)),
+            ),
             (&mut self.audio_output, of_kind(&usage.candidates_details, "AUDIO")),
             (&mut self.image_output, of_kind(&usage.candidates_details, "IMAGE")),
         ];
@@ -76,7 +80,7 @@ impl Counts {
 
     /// What the price depends on besides.
     pub(super) fn billing(&self) -> Billing {
-        Billing { tier: self.tier.clone(), ..Billing::default() }
+        Billing { tier: self.tier.clone(), audio_cached: self.audio_cached, ..Billing::default() }
     }
 
     /// All output: what is visible and the thoughts, which are counted apart.
@@ -90,6 +94,10 @@ impl Counts {
             (None, None) => rest,
         }
     }
+}
+
+fn none_in(details: &List<Modality<'_>>) -> Option<u64> {
+    (!details.items().is_empty()).then_some(0)
 }
 
 fn of_kind(details: &List<Modality<'_>>, kind: &str) -> Option<u64> {

@@ -79,6 +79,25 @@ fn kinds_of_media_are_parts() {
     assert_eq!(tokens.searches, Some(2));
 }
 
+/// Cached sound has another price. What is zero is left out of a list, and a list may be left out.
+#[test]
+fn cached_sound_is_told_by_its_list() {
+    for (json, cached) in [
+        (r#"{"cachedContentTokenCount":40}"#, None),
+        (r#"{"cachedContentTokenCount":40,"cacheTokensDetails":[]}"#, None),
+        (
+            r#"{"cachedContentTokenCount":40,"cacheTokensDetails":[{"modality":"TEXT","tokenCount":40}]}"#,
+            Some(0),
+        ),
+        (
+            r#"{"cachedContentTokenCount":40,"cacheTokensDetails":[{"modality":"AUDIO","tokenCount":35}]}"#,
+            Some(35),
+        ),
+    ] {
+        assert_eq!(counts(json).billing().audio_cached, cached, "{json}");
+    }
+}
+
 #[test]
 fn the_tier_that_served_is_told() {
     for (json, tier) in [
