@@ -129,6 +129,17 @@ fn messages_in_which_another_model_worked() {
     assert_eq!(charge(&book(&[CLAUDE]), counted).amount, None, "a part of unknown price is no zero");
 }
 
+/// Thoughts that only the total knows of are paid for, and told to be an estimate.
+#[test]
+fn gemini_with_thoughts_that_are_not_counted() {
+    let stream = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}],\"role\":\"model\"},\"finishReason\":\"STOP\"}],\
+                  \"usageMetadata\":{\"promptTokenCount\":1000,\"candidatesTokenCount\":20,\"totalTokenCount\":1420},\"modelVersion\":\"m\"}\n\n";
+    let model = ("m", ["1.25", "10", "0.125", "", ""], FLAT);
+    // 1000 × 1.25 + 420 × 10 millionths.
+    let about = Charge::of(Pico::from_usd("0.00545").expect("dollars"), Source::Estimated, Tariff::Metered);
+    assert_eq!(charge(&book(&[model]), counted(&gemini::HALVES, stream)), about);
+}
+
 #[test]
 fn gemini_with_thoughts_above_the_threshold() {
     let stream = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}],\"role\":\"model\"},\"finishReason\":\"STOP\"}],\

@@ -112,6 +112,7 @@ pub(super) struct Gemini {
     counts: Counts,
     /// The last usage as it came, and what was made of it.
     usage: (String, Tokens),
+    doubts: (bool, Option<u64>),
     ending: Option<Ending>,
 }
 
@@ -186,10 +187,11 @@ impl Gemini {
             raw.clone_into(&mut self.usage.0);
         }
         let tokens = self.counts.tokens(self.grounds.searches());
-        if tokens == self.usage.1 {
+        let doubts = self.counts.doubts();
+        if (tokens, doubts) == (self.usage.1, self.doubts) {
             return false;
         }
-        self.usage.1 = tokens;
+        (self.usage.1, self.doubts) = (tokens, doubts);
         let raw = if self.usage.0.is_empty() { "{}".to_owned() } else { self.usage.0.clone() };
         tell.event(StreamEvent::Usage { tokens, raw, billing: self.counts.billing() });
         true

@@ -69,7 +69,8 @@ impl Counts {
             input,
             cache_read: self.cached.or(self.prompt.map(|_| 0)),
             output,
-            reasoning: self.thoughts.or(output.map(|_| 0)),
+            // What is zero is left out; but not where some output is left out that was not zero.
+            reasoning: self.thoughts.or(output.filter(|_| !self.is_guessed()).map(|_| 0)),
             audio_input,
             audio_output: within(self.audio_output),
             image_output: within(self.image_output),
@@ -78,21 +79,41 @@ impl Counts {
         }
     }
 
-    /// What the price depends on besides.
-    pub(super) fn billing(&self) -> Billing {
-        Billing { tier: self.tier.clone(), audio_cached: self.audio_cached, ..Billing::default() }
+    /// What decides the price together with the tokens, but for the tier.
+    pub(super) fn doubts(&self) -> (bool, Option<u64>) {
+        (self.is_guessed(), self.audio_cached)
     }
 
-    /// All output: what is visible and the thoughts, which are counted apart.
-    fn output(&self) -> Option<u64> {
-        let thoughts = self.thoughts.unwrap_or(0);
-        let other = self.prompt.map(|prompt| prompt.saturating_add(self.tool_use.unwrap_or(0)));
-        let rest = other.zip(self.total).map(|(other, total)| total.saturating_sub(other).max(thoughts));
-        match (self.candidates, self.thoughts) {
-            (Some(candidates), _) => Some(candidates.saturating_add(thoughts)),
-            (None, Some(_)) => Some(rest.unwrap_or(thoughts)),
-            (None, None) => rest,
+    /// What the price depends on besides.
+    pub(super) fn billing(&self) -> Billing {
+        Billing {
+            tier: self.tier.clone(),
+            guessed: self.is_guessed(),
+            audio_cached: self.audio_cached,
+            ..Billing::default()
         }
+    }
+
+    /// Whether the output was taken from the total, because it says more than its parts: it could be
+    /// input of tools as well.
+    fn is_guessed(&self) -> bool {
+        self.output() > self.parts_of_output().or(Some(0))
+    }
+
+    /// What is visible and the thoughts, which are counted apart.
+    fn parts_of_output(&self) -> Option<u64> {
+        [self.candidates, self.thoughts].into_iter().flatten().reduce(u64::saturating_add)
+    }
+
+    /// All output. Where a part of it is not told, the total may say more.
+    fn output(&self) -> Option<u64> {
+        let told = self.parts_of_output();
+        if self.candidates.is_some() && self.thoughts.is_some() {
+            return told;
+        }
+        let other = self.prompt.map(|prompt| prompt.saturating_add(self.tool_use.unwrap_or(0)));
+        let rest = other.zip(self.total).map(|(other, total)| total.saturating_sub(other));
+        told.max(rest)
     }
 }
 

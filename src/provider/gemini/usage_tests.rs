@@ -79,6 +79,39 @@ fn kinds_of_media_are_parts() {
     assert_eq!(tokens.searches, Some(2));
 }
 
+/// By the total alone, output may be thoughts, and may be input of tools.
+#[test]
+fn output_that_only_the_total_knows_of_is_guessed() {
+    for (json, output, guessed) in [
+        (r#"{"promptTokenCount":10,"totalTokenCount":20}"#, 10, true),
+        (r#"{"promptTokenCount":10,"totalTokenCount":10}"#, 0, false),
+        (r#"{"promptTokenCount":10,"thoughtsTokenCount":4,"totalTokenCount":20}"#, 10, true),
+        (r#"{"promptTokenCount":10,"thoughtsTokenCount":4,"totalTokenCount":14}"#, 4, false),
+        (r#"{"promptTokenCount":10,"candidatesTokenCount":4,"totalTokenCount":20}"#, 10, true),
+        (r#"{"promptTokenCount":10,"candidatesTokenCount":4,"totalTokenCount":14}"#, 4, false),
+        (
+            r#"{"promptTokenCount":10,"toolUsePromptTokenCount":6,"candidatesTokenCount":4,"totalTokenCount":20}"#,
+            4,
+            false,
+        ),
+        (
+            r#"{"promptTokenCount":10,"candidatesTokenCount":4,"thoughtsTokenCount":1,"totalTokenCount":20}"#,
+            5,
+            false,
+        ),
+        (r#"{"promptTokenCount":10,"candidatesTokenCount":4,"totalTokenCount":3}"#, 4, false),
+        // What comes later is told.
+        (
+            "{\"promptTokenCount\":10,\"totalTokenCount\":20}\n{\"candidatesTokenCount\":10,\"totalTokenCount\":20}",
+            10,
+            false,
+        ),
+    ] {
+        let counts = counts(json);
+        assert_eq!((counts.tokens(None).output, counts.billing().guessed), (Some(output), guessed), "{json}");
+    }
+}
+
 /// Cached sound has another price. What is zero is left out of a list, and a list may be left out.
 #[test]
 fn cached_sound_is_told_by_its_list() {
@@ -143,6 +176,8 @@ proptest! {
         prop_assert!(tokens.audio_output <= tokens.output && tokens.image_output <= tokens.output);
         // The same when the visible part is left out and the total is there.
         let without = Counts { candidates: None, total: Some(total), ..counts };
-        prop_assert_eq!(without.tokens(None), tokens);
+        let found = without.tokens(None);
+        prop_assert_eq!((found.input_total(), found.output), (tokens.input_total(), tokens.output));
+        prop_assert!(found.reasoning == tokens.reasoning || without.billing().guessed);
     }
 }
