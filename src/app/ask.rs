@@ -9,8 +9,10 @@ use crate::app::models;
 use crate::chat::ContextMode;
 use crate::chat::Door;
 use crate::chat::Ids;
+use crate::chat::ModelRef;
 use crate::chat::Room;
 use crate::chat::Seat;
+use crate::chat::Tokens;
 use crate::cli;
 use crate::cli::AskArgs;
 use crate::cli::Asking;
@@ -136,8 +138,10 @@ fn go(
     for seat in &mut room.seats {
         seat.params = question.params.over(&seat.params);
     }
-    let tariffs =
-        room.seats.iter().map(|seat| (seat.id, world.endpoints.tariff(&seat.model.provider))).collect();
+    let paid_by = |model: &ModelRef| {
+        world.book.tariff(model, &Tokens::default(), world.endpoints.tariff(&model.provider))
+    };
+    let tariffs = room.seats.iter().map(|seat| (seat.id, paid_by(&seat.model))).collect();
     let code = runtime.block_on(async {
         let engine = world.engine(store.clone(), Door::Cli, args.tag.clone());
         let asking = Asking {

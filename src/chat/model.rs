@@ -87,6 +87,8 @@ pub struct ModelInfo {
     pub alias_of: Option<String>,
     /// The day after which it is gone, `2026-12-31`.
     pub expires: Option<String>,
+    /// The server does not run it, but passes requests for it on to another machine.
+    pub is_elsewhere: bool,
 }
 
 impl ModelInfo {
@@ -101,6 +103,7 @@ impl ModelInfo {
             abilities: Abilities::default(),
             alias_of: None,
             expires: None,
+            is_elsewhere: false,
         }
     }
 }

@@ -145,11 +145,16 @@ impl Attempt {
         let (ended, at) = self.failed.as_ref().map_or(now, |(_, ended, at)| (*ended, *at));
         let served = self.served_model.as_ref().map(Untrusted::raw);
         let model = rates.rated_as(account.model, served);
+        let tariff = match account.tariff {
+            // A server at home that passes the request on has not answered itself.
+            Tariff::Local if self.upstream.is_some() => Tariff::Metered,
+            tariff => tariff,
+        };
         let Bill { tokens, charge, computed, prices } = settle(
             rates,
             &Facts {
                 model: &model,
-                tariff: account.tariff,
+                tariff,
                 reach: self.reach(),
                 told: &self.tokens,
                 settled: self.counted || self.finish.is_some(),

@@ -85,6 +85,7 @@ pub fn pictures(messages: &[Message]) -> u64 {
 #[must_use]
 pub fn of(rates: &dyn Rates, tariff: Tariff, seat: &Seat, messages: &[Message]) -> Estimate {
     let (input_tokens, images) = (input_tokens(messages), pictures(messages));
+    let tariff = rates.paid_by(&seat.model, &Tokens::default(), tariff);
     let with = |output: u64| {
         let tokens = Tokens { input: Some(input_tokens), output: Some(output), ..Tokens::default() };
         match tariff {

@@ -130,6 +130,7 @@ fn plan(inner: &Inner, room: RoomId, turn: TurnId, asks: Vec<Ask>) -> Vec<Planne
             let provider = inner.provider(&ask.seat.model.provider);
             let endpoint = provider.as_ref().map(|provider| provider.endpoint());
             let tariff = endpoint.map_or(Tariff::Metered, |endpoint| endpoint.tariff);
+            let tariff = inner.rates.paid_by(&ask.seat.model, &Tokens::default(), tariff);
             let estimate = estimate::of(inner.rates.as_ref(), tariff, &ask.seat, &ask.messages);
             let attempt = AttemptStart {
                 reply: ask.reply,

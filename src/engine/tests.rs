@@ -764,6 +764,22 @@ fn every_ending_has_its_charge() {
     }
 }
 
+/// A server at home that passes the request on does not answer for nothing.
+#[test]
+fn who_stands_behind_a_local_server_is_paid() {
+    for (model, amount) in [("m", Some(16)), ("unpriced", None)] {
+        let passed_on = Step::Say(vec![StreamEvent::Started {
+            served_model: None,
+            upstream: Some(Untrusted::from("https://ollama.com:443")),
+            generation_id: None,
+        }]);
+        let script = vec![passed_on, say("abc"), count(2, 1), end()];
+        let lab = Cast { tariff: Tariff::Local, ..cast("lab", vec![script]) };
+        let outcome = Stage::new(vec![lab]).run(&[&format!("lab/{model}")]).remove(0).outcome;
+        assert_eq!((outcome.charge.tariff, outcome.charge.amount), (Tariff::Metered, amount.map(Pico)));
+    }
+}
+
 /// A stream in its smallest pieces, and where to split it into batches.
 fn streams() -> impl Strategy<Value = (Vec<StreamEvent>, Vec<bool>)> {
     let event = prop_oneof![

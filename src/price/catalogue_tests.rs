@@ -289,6 +289,31 @@ fn a_provider_under_another_name_finds_the_prices_of_the_book() {
     assert!(book.info(&named).is_some_and(|info| info.model == named && info.context.is_some()));
 }
 
+/// Ollama at home passes requests for some models on to a cloud, which is not for nothing.
+#[test]
+fn a_model_that_is_elsewhere_is_not_local() {
+    let (here, there) = (ModelRef::new("ollama", "here"), ModelRef::new("ollama", "there"));
+    let own = PriceText { input: text("1"), output: text("2"), ..PriceText::default() };
+    let (priced, _) = PriceBook::new([(there.clone(), own)].into_iter());
+    let mut list = ["here", "there"].map(|id| listing("ollama", id, None));
+    list[1].info.is_elsewhere = true;
+    for book in [&PriceBook::default(), &priced] {
+        book.adopt("ollama", list.to_vec(), Millis(1));
+    }
+    let nothing = Charge::of(Pico::ZERO, Source::Computed, Tariff::Local);
+    let paid = Charge::of(Pico(1_000_000 * 10 + 2_000_000 * 5), Source::Computed, Tariff::Metered);
+    for (book, model, charge) in
+        [(&priced, &here, nothing), (&PriceBook::default(), &there, nothing), (&priced, &there, paid)]
+    {
+        assert_eq!(book.charge(model, &work(10, 5), Tariff::Local), charge, "{model}");
+    }
+    let book = PriceBook::default();
+    book.adopt("ollama", list.to_vec(), Millis(1));
+    assert_eq!(book.charge(&there, &work(10, 5), Tariff::Local), Charge::unknown(Tariff::Metered));
+    assert_eq!(book.price_at(&there, Tariff::Local, 0), None, "in the list of models too");
+    assert_eq!(book.charge(&there, &work(10, 5), Tariff::Subscription).amount, Some(Pico::ZERO));
+}
+
 #[test]
 fn what_the_catalogue_gives_for_nothing_is_free_and_not_unknown() {
     let book = PriceBook::default();

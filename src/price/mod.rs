@@ -132,7 +132,7 @@ impl PriceBook {
     /// token of the request, when it is long. `None`: unknown.
     #[must_use]
     pub fn price_at(&self, model: &ModelRef, tariff: Tariff, input_tokens: u64) -> Option<(Price, Origin)> {
-        if tariff == Tariff::Local {
+        if self.tariff(model, &Tokens::default(), tariff) == Tariff::Local {
             return Some((Price::default(), Origin::Local));
         }
         let found = self.found(model)?;
@@ -156,11 +156,16 @@ impl PriceBook {
     }
 
     /// How a request is paid for, at a provider that is paid so: nothing, when the price in force is
-    /// nothing and no searches were made that could cost.
+    /// nothing and no searches were made that could cost; and not as at home, when the model is not
+    /// there but somewhere else.
     #[must_use]
     pub fn tariff(&self, model: &ModelRef, tokens: &Tokens, tariff: Tariff) -> Tariff {
         let is_free = || self.found(model).is_some_and(|found| found.terms.is_free());
+        let list = || self.shelf.of(&model.provider);
         match tariff {
+            Tariff::Local if list().is_some_and(|list| list.info(model).is_some_and(|i| i.is_elsewhere)) => {
+                self.tariff(model, tokens, Tariff::Metered)
+            }
             Tariff::Metered if tokens.searches.unwrap_or(0) == 0 && is_free() => Tariff::Free,
             _ => tariff,
         }

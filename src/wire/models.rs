@@ -53,6 +53,8 @@ tolerant!(
         title: Text<'a> = "displayName",
         /// Ollama's id once more.
         model: Text<'a> = "model",
+        /// The machine that Ollama passes requests for it on to.
+        remote_host: Text<'a> = "remote_host",
         /// The id with its day.
         canonical: Text<'a> = "canonical_slug",
         /// Further ids.

@@ -205,7 +205,8 @@ fn the_other_vendors_tell_what_they_tell() {
     let info = &of(&ollama, "quill-r2:8b").info;
     assert_eq!((info.abilities.tools, info.abilities.reasoning), (Some(true), Some(true)));
     assert_eq!(info.abilities.input, words(&["text"]));
-    assert_eq!(info.context, None);
+    assert_eq!((info.context, info.is_elsewhere), (None, false));
+    assert!(of(&ollama, "orbit-oss:120b-cloud").info.is_elsewhere);
 }
 
 #[test]

@@ -87,6 +87,7 @@ pub(super) fn ollama(provider: &str, entry: &Entry<'_>) -> Read {
         return Read::Odd;
     };
     info.context = entry.details.get().and_then(|details| count(details.context_length));
+    info.is_elsewhere = entry.remote_host.get().is_some();
     if let Some(can) = texts(entry.capabilities).filter(|can| !can.is_empty()) {
         let has = |name: &str| can.iter().any(|ability| ability == name);
         if !has("completion") {

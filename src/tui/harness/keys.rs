@@ -230,6 +230,19 @@ fn copies_are_the_source() {
 }
 
 #[test]
+fn a_model_that_is_not_on_this_machine_is_not_local() {
+    let mut h = Harness::new(&["ollama/here", "ollama/there"]);
+    let model = |id: &str| ModelInfo::bare(ModelRef::new("ollama", id));
+    let tariffs = |h: &Harness| ["here", "there"].map(|id| h.state.tariff(&ModelRef::new("ollama", id)));
+    assert_eq!(tariffs(&h), [Tariff::Local, Tariff::Local], "nobody has said otherwise");
+    let there = ModelInfo { is_elsewhere: true, ..model("there") };
+    h.report(Report::Models(vec![model("here"), there]));
+    assert_eq!(tariffs(&h), [Tariff::Local, Tariff::Metered]);
+    assert!(h.state.costs_money(&ModelRef::new("ollama", "there")));
+    assert!(!h.state.costs_money(&ModelRef::new("ollama", "here")));
+}
+
+#[test]
 fn the_picker_swaps_marks_and_adds() {
     let mut h = Harness::new(&["a"]);
     let model = |id: &str| ModelInfo { context: Some(128_000), ..ModelInfo::bare(ModelRef::new("lab", id)) };

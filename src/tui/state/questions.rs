@@ -53,13 +53,19 @@ impl State {
     /// Whether somebody is paid when that model is asked.
     #[must_use]
     pub fn costs_money(&self, model: &ModelRef) -> bool {
-        self.tariff(model) == Tariff::Metered && !self.known.near.contains(&model.provider)
+        // What a server at home is paid for, it passes on.
+        let at_home = self.known.near.contains(&model.provider)
+            && self.known.tariffs.get(&model.provider) != Some(&Tariff::Local);
+        self.tariff(model) == Tariff::Metered && !at_home
     }
 
     /// How a model is paid for.
     #[must_use]
     pub fn tariff(&self, model: &ModelRef) -> Tariff {
-        self.known.tariffs.get(&model.provider).copied().unwrap_or_default()
+        let tariff = self.known.tariffs.get(&model.provider).copied().unwrap_or_default();
+        // A model of a server at home may be somewhere else, and its row knows.
+        let row = (tariff == Tariff::Local).then(|| self.known.models.iter().find(|row| row.model == *model));
+        row.flatten().map_or(tariff, |row| row.tariff)
     }
 
     /// What a model is called in titles: its alias, or its id without the author.

@@ -229,7 +229,10 @@ fn model_row(known: &Known, info: ModelInfo) -> ModelRow {
         has_tools: can.tools == Some(true),
         thinks: can.reasoning == Some(true),
         expires: info.expires,
-        tariff: known.tariffs.get(&info.model.provider).copied().unwrap_or_default(),
+        tariff: match known.tariffs.get(&info.model.provider).copied().unwrap_or_default() {
+            Tariff::Local if info.is_elsewhere => Tariff::Metered,
+            tariff => tariff,
+        },
         price: input.zip(output),
         model: info.model,
     }

@@ -88,11 +88,10 @@ fn served(state: &State, pane: &Pane, reply: &Reply) -> Option<String> {
 
 /// The provider behind the provider, or that nothing leaves this machine.
 fn place(state: &State, pane: &Pane, reply: Option<&Reply>) -> Option<String> {
-    match state.tariff(&pane.seat.model) {
-        Tariff::Local => Some(" · local".to_owned()),
-        Tariff::Play => Some(" · demo".to_owned()),
-        Tariff::Metered | Tariff::Free | Tariff::Subscription => {
-            reply.and_then(|reply| reply.upstream.as_ref()).map(|upstream| format!(" · {}", upstream.line()))
-        }
+    match (state.tariff(&pane.seat.model), reply.and_then(|reply| reply.upstream.as_ref())) {
+        (Tariff::Play, _) => Some(" · demo".to_owned()),
+        (_, Some(upstream)) => Some(format!(" · {}", upstream.line())),
+        (Tariff::Local, None) => Some(" · local".to_owned()),
+        (Tariff::Metered | Tariff::Free | Tariff::Subscription, None) => None,
     }
 }
