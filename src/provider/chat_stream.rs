@@ -84,7 +84,9 @@ impl Chat {
         let mut text = |kind: Kind, text: &str| tell.text(kind, text);
         full |= content(&delta.content, Kind::Text, 0, &mut |kind, piece| match kind {
             Kind::Text => think.push(piece, &mut text),
-            Kind::Thinking => text(Kind::Thinking, piece),
+            // Beside a plain member it is the same text.
+            Kind::Thinking if plain.is_none() => text(Kind::Thinking, piece),
+            Kind::Thinking => {}
         });
         for piece in delta.tool_calls.items() {
             full = true;
@@ -155,7 +157,7 @@ impl Format for Chat {
             self.tier = Some(tier.to_owned());
         }
         full |= self.usage(chunk, tell);
-        self.parts.sources(chunk.citations);
+        self.parts.sources(chunk.search_results, chunk.citations);
         let flat = chunk.object.get() == Some("error")
             || (chunk.message.get().is_some() && chunk.id.get().is_none());
         if let Some(error) = chunk.error.get().filter(|error| is_error(error)).or(failed) {

@@ -175,6 +175,7 @@ fn recorded_refusals_teach_nothing_by_chance() {
     taught.sort();
     let expected = [
         "http-anthropic-400-temperature.json",
+        "http-mistral-422-detail.json",
         "http-openai-400-max-tokens.json",
         "http-openai-400-unsupported-effort.json",
         "http-openai-400-unsupported-temperature.json",

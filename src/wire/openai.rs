@@ -38,6 +38,8 @@ tolerant!(
         x_groq: Obj<Groq<'a>> = "x_groq",
         /// Perplexity's sources: a list of addresses, whole in every chunk.
         citations: Raw<'a> = "citations",
+        /// The same with their titles.
+        search_results: Raw<'a> = "search_results",
     }
 );
 
@@ -88,6 +90,16 @@ tolerant!(
         images: List<Part<'a>> = "images",
         /// Sources and files.
         annotations: List<Annotation<'a>> = "annotations",
+    }
+);
+
+tolerant!(
+    /// What a search found.
+    Found {
+        /// Its title.
+        title: Text<'a> = "title",
+        /// Where it is.
+        url: Text<'a> = "url",
     }
 );
 

@@ -3,14 +3,17 @@
 
 use crate::provider::extras::Sources;
 use crate::provider::extras::size;
+use crate::wire::List;
 use crate::wire::Raw;
-use crate::wire::openai::{Content, Delta, Part};
+use crate::wire::openai::{Content, Delta, Found, Part};
 
 /// The parts of one reply that are told at its end.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     refusal: String,
     sources: Sources,
+    /// The length of the lists that were read.
+    listed: usize,
 }
 
 impl Parts {
@@ -37,11 +40,20 @@ impl Parts {
         (any || !images.is_empty()).then_some(images)
     }
 
-    /// Takes a list of addresses, which comes whole with every event.
-    pub(super) fn sources(&mut self, list: Raw<'_>) {
-        // Whoever repeats the list repeats all of it: only a longer one has something new.
-        let Some(json) = list.get() else { return };
-        let Ok(urls) = serde_json::from_str::<Vec<serde_json::Value>>(json) else { return };
+    /// Takes what was searched and found, with titles and as addresses alone. Both lists come whole
+    /// with every event, so that only longer ones have something new.
+    pub(super) fn sources(&mut self, found: Raw<'_>, urls: Raw<'_>) {
+        let (found, urls) = (found.get().unwrap_or_default(), urls.get().unwrap_or_default());
+        if found.len() + urls.len() <= self.listed {
+            return;
+        }
+        self.listed = found.len() + urls.len();
+        for found in serde_json::from_str::<List<Found<'_>>>(found).unwrap_or_default().items() {
+            if let Some(url) = found.url.get() {
+                self.sources.add(url, found.title.get().unwrap_or_default());
+            }
+        }
+        let urls = serde_json::from_str::<Vec<serde_json::Value>>(urls).unwrap_or_default();
         for url in urls.iter().filter_map(serde_json::Value::as_str) {
             self.sources.add(url, "");
         }

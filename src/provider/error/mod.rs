@@ -72,7 +72,7 @@ const fn kind(name: &'static str, class: FaultClass, retry: bool, hint: &'static
 const LATER: &str = "The fault is on {p}'s side: ask again in a moment, or ask another model.";
 
 /// All kinds; the first is the one of what is not recognised.
-static KINDS: [Kind; 20] = [
+static KINDS: [Kind; 21] = [
     kind("upstream", FaultClass::Provider, true, LATER),
     kind("overloaded", FaultClass::Provider, true, LATER),
     kind("unavailable", FaultClass::Provider, true, LATER),
@@ -145,6 +145,12 @@ static KINDS: [Kind; 20] = [
         FaultClass::BadRequest,
         false,
         "{p} does not take the history back as it is: start a new room, or ask another model.",
+    ),
+    kind(
+        "malformed_call",
+        FaultClass::Provider,
+        false,
+        "The model wrote a call of a tool that cannot be read: ask again, or ask another model.",
     ),
     kind(
         "model_not_found",
@@ -226,6 +232,7 @@ const RULES: &[(Look, &str, &str)] = &[
     (Tag, "wrong_endpoint", "model_not_found"),
     (Tag, "free_variant_ended", "model_not_found"),
     (Words, "is not a valid model id", "model_not_found"),
+    (Tag, "tool_use_failed", "malformed_call"),
     (Tag, "capacity_exhausted", "rate_limit"),
     (Tag, "rate_limit_exceeded", "rate_limit"),
     (Tag, "rate_limit_error", "rate_limit"),
