@@ -21,6 +21,15 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    /// What the server hung on it, as JSON text.
+    extra: Option<String>,
+}
+
+impl Call {
+    /// Its id; one that is made up when it was given none.
+    fn id(&self, at: usize) -> String {
+        if self.id.is_empty() { format!("call_{}", at + 1) } else { self.id.clone() }
+    }
 }
 
 /// The calls of one reply.
@@ -37,6 +46,10 @@ impl Calls {
     pub(super) fn push(&mut self, piece: &CallPiece<'_>) -> Result<(), Fault> {
         let function = piece.function.get().or_else(|| piece.custom.get());
         let at = self.slot(piece.id.get(), piece.index.get());
+        if let (Some(call), Some(extra)) = (self.calls.get_mut(at), piece.extra_content.get()) {
+            call.extra = Some(extra.to_owned());
+            self.grow(extra.len())?;
+        }
         self.fill(at, function)
     }
 
@@ -80,11 +93,17 @@ impl Calls {
         }
     }
 
+    /// What the server hung on calls, with their ids.
+    pub(super) fn take_extras(&mut self) -> Vec<(String, String)> {
+        let calls = self.calls.iter_mut().enumerate();
+        calls.filter_map(|(at, call)| Some((call.id(at), call.extra.take()?))).collect()
+    }
+
     /// The calls in the order in which they began.
     pub(super) fn take(&mut self) -> Vec<ToolCall> {
         let calls = std::mem::take(&mut self.calls);
         let whole = |(at, call): (usize, Call)| ToolCall {
-            id: if call.id.is_empty() { format!("call_{}", at + 1) } else { call.id },
+            id: call.id(at),
             name: Untrusted::from(call.name),
             arguments: Untrusted::from(if call.arguments.is_empty() {
                 "{}".to_owned()

@@ -11,6 +11,7 @@ use crate::chat::StreamEvent;
 use crate::chat::Tokens;
 use crate::provider::calls::Calls;
 use crate::provider::details::Details;
+use crate::provider::kept::Kept;
 use crate::provider::stream::{End, Format, Teller, is_error};
 use crate::provider::think::{Kind, ThinkFilter};
 use crate::provider::tokens;
@@ -43,12 +44,14 @@ pub(super) struct Chat {
     tier: Option<String>,
     /// The last usage as it came, so that a repeat says nothing.
     usage: String,
+    /// The thinking that goes back with the results of calls, where it may have to.
+    thinking: Option<String>,
     ending: Ending,
 }
 
 impl Chat {
-    /// A reply of such a server.
-    pub(super) fn new(flavour: Flavour) -> Self {
+    /// A reply of such a server; `keeps`: whether its thinking may have to go back with results.
+    pub(super) fn new(flavour: Flavour, keeps: bool) -> Self {
         Self {
             flavour,
             think: ThinkFilter::new(flavour.quirks.think_tags, flavour.quirks.implicit_think),
@@ -57,6 +60,7 @@ impl Chat {
             parts: Parts::default(),
             tier: None,
             usage: String::new(),
+            thinking: keeps.then(String::new),
             ending: Ending::default(),
         }
     }
@@ -68,6 +72,9 @@ impl Chat {
         let plain = [&delta.reasoning_content, &delta.reasoning, &delta.thinking]
             .into_iter()
             .find_map(|text| text.get());
+        if let Some((kept, thinking)) = self.thinking.as_mut().zip(delta.reasoning_content.get()) {
+            kept.push_str(thinking);
+        }
         if let Some(thinking) = plain {
             full = true;
             tell.text(Kind::Thinking, thinking);
@@ -190,8 +197,16 @@ impl Format for Chat {
 
     fn finish(&mut self, tell: &mut Teller<'_>) -> Result<End, Fault> {
         let silent = tell.is_done() && !self.flavour.quirks.always_finishes;
-        let finish = self.ending.take().or_else(|| silent.then_some(Finish::Unknown));
-        Ok(finish.map(|finish| (finish, self.calls.take())))
+        let Some(finish) = self.ending.take().or_else(|| silent.then_some(Finish::Unknown)) else {
+            return Ok(None);
+        };
+        let extras = self.calls.take_extras();
+        let calls = self.calls.take();
+        let kept = self.thinking.take().filter(|_| !calls.is_empty());
+        if let Some(json) = kept.and_then(|thinking| Kept::write(&thinking, &extras)) {
+            tell.event(StreamEvent::Opaque(json));
+        }
+        Ok(Some((finish, calls)))
     }
 }
 

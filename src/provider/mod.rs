@@ -24,6 +24,7 @@ mod family;
 mod gemini;
 mod generation;
 mod http;
+mod kept;
 mod lessons;
 mod local;
 mod loopback;

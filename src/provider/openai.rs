@@ -24,6 +24,7 @@ use crate::provider::chat_stream::{Chat, Flavour};
 use crate::provider::driver::Halves;
 use crate::provider::error::Party;
 use crate::provider::family;
+use crate::provider::kept::Kept;
 use crate::provider::lessons::learn_openai;
 use crate::provider::members::with_members;
 use crate::provider::responses;
@@ -61,7 +62,7 @@ fn decoder(endpoint: &Endpoint, asked: &ChatRequest) -> Box<dyn Decoder> {
     match family::api(endpoint, &asked.model.id) {
         Api::Chat => {
             let flavour = Flavour { openrouter: false, quirks: endpoint.quirks };
-            Box::new(Reader::new(Party::of(endpoint), Chat::new(flavour)))
+            Box::new(Reader::new(Party::of(endpoint), Chat::new(flavour, !asked.tools.is_empty())))
         }
         Api::Responses => responses::decoder(endpoint),
     }
@@ -178,7 +179,9 @@ fn messages<'a>(endpoint: &Endpoint, asked: &'a ChatRequest, form: Form) -> Vec<
         short_ids: quirks.short_call_ids,
     };
     let mut out = Vec::with_capacity(asked.messages.len());
-    for message in &asked.messages {
+    // Behind the last words of the user the model is still at work with its tools.
+    let asked_last = asked.messages.iter().rposition(|message| message.role == Role::User);
+    for (at, message) in asked.messages.iter().enumerate() {
         let results = message.parts.iter().filter_map(|part| match part {
             Part::ToolResult { call_id, text } => Some(RequestMessage {
                 role: "tool",
@@ -191,7 +194,12 @@ fn messages<'a>(endpoint: &Endpoint, asked: &'a ChatRequest, form: Form) -> Vec<
         let before = out.len();
         out.extend(results);
         if out.len() == before {
-            out.push(way.message(message));
+            let mut written = way.message(message);
+            if asked_last.is_some_and(|last| at < last) {
+                // Servers want it while the calls go on, and some refuse it afterwards.
+                written.reasoning_content = None;
+            }
+            out.push(written);
         }
     }
     out
@@ -200,6 +208,9 @@ fn messages<'a>(endpoint: &Endpoint, asked: &'a ChatRequest, form: Form) -> Vec<
 impl<'a> Way<'a> {
     fn message(&self, message: &'a Message) -> RequestMessage<'a> {
         let mut out = RequestMessage { role: self.role(message.role), ..RequestMessage::default() };
+        let mut kept = self.kept(message);
+        let calls = message.parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+        out.reasoning_content = kept.reasoning_content.take().filter(|_| calls);
         for part in &message.parts {
             match part {
                 Part::Text(text) => add_text(&mut out.content, text),
@@ -208,6 +219,7 @@ impl<'a> Way<'a> {
                     id: body::call_id(&call.id, self.short_ids),
                     name: call.name.raw(),
                     arguments: call.arguments.raw(),
+                    extra_content: kept.extra_content.get(&call.id).copied(),
                 }),
                 Part::Opaque { model, json } if self.form == Form::OpenRouter && self.made_by(model) => {
                     // A list; what another format of the same model gave is something else.
@@ -221,6 +233,15 @@ impl<'a> Way<'a> {
             out.content = Some(RequestContent::Text(Cow::Borrowed("")));
         }
         out
+    }
+
+    /// The state of a reply of the same model at a server that is not OpenRouter.
+    fn kept(&self, message: &'a Message) -> Kept<'a> {
+        let own = |part: &'a Part| match part {
+            Part::Opaque { model, json } if self.form == Form::OpenAi && self.made_by(model) => Some(json),
+            _ => None,
+        };
+        message.parts.iter().find_map(own).map(|json| Kept::read(json)).unwrap_or_default()
     }
 
     fn medium(&self, media: &'a Media) -> RequestPart<'a> {

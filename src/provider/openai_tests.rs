@@ -87,6 +87,39 @@ fn calls_and_results_have_messages_of_their_own() {
     ), "{body}");
 }
 
+/// DeepSeek wants the thinking while the calls go on; Gemini's layer wants its signatures always.
+#[test]
+fn thinking_goes_back_while_calls_go_on_and_signatures_always() {
+    let mut asked = asked("lab/m");
+    let call = ToolCall { id: "c1".to_owned(), name: "now".into(), arguments: "{}".into() };
+    let json =
+        r#"{"reasoning_content":"Ask.","extra_content":{"c1":{"google":{"thought_signature":"U2ln"}}}}"#;
+    let state = |model: &str| Part::Opaque { model: model.to_owned(), json: json.to_owned() };
+    asked.messages.extend([
+        Message { role: Role::Assistant, parts: vec![state("lab/m"), Part::ToolCall(call)] },
+        Message {
+            role: Role::Tool,
+            parts: vec![Part::ToolResult { call_id: "c1".to_owned(), text: "noon".to_owned() }],
+        },
+    ]);
+    let thinking = r#""reasoning_content":"Ask.""#;
+    let signed = r#""arguments":"{}"},"extra_content":{"google":{"thought_signature":"U2ln"}}}"#;
+    let has = |asked: &ChatRequest| {
+        let body = body_of(&endpoint(), asked);
+        (body.contains(thinking), body.contains(signed))
+    };
+    assert_eq!(has(&asked), (true, true));
+    let mut ended = asked.clone();
+    ended.messages.push(Message { role: Role::Assistant, parts: vec![Part::Text("At noon.".to_owned())] });
+    ended.messages.push(Message::text(Role::User, "thanks"));
+    assert_eq!(has(&ended), (false, true), "the turn is finished");
+    asked.messages[1].parts[0] = state("lab/other");
+    assert_eq!(has(&asked), (false, false), "another model made it");
+    asked.messages[1].parts = vec![state("lab/m"), Part::Text("At noon.".to_owned())];
+    asked.messages.truncate(2);
+    assert_eq!(has(&asked), (false, false), "nothing was called");
+}
+
 fn media(media_type: &str, name: &str) -> Part {
     let data = MediaData::Base64("aGk=".into());
     Part::Media(Media { media_type: media_type.to_owned(), name: Some(name.to_owned()), data })

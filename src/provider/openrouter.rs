@@ -34,9 +34,9 @@ fn request(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault>
 }
 
 fn decoder(endpoint: &Endpoint, _asked: &ChatRequest) -> Box<dyn Decoder> {
-    // OpenRouter always sends a finish reason, and its thinking has members of its own.
+    // OpenRouter always sends a finish reason; its thinking has members of its own, its state too.
     let quirks = Quirks { always_finishes: true, ..endpoint.quirks };
-    Box::new(Reader::new(Party::of(endpoint), Chat::new(Flavour { openrouter: true, quirks })))
+    Box::new(Reader::new(Party::of(endpoint), Chat::new(Flavour { openrouter: true, quirks }, false)))
 }
 
 fn learn(fault: &Fault, sent: &ChatRequest, _: &Quirks, lessons: &mut Lessons) -> Option<String> {

@@ -219,7 +219,15 @@ fn each_parameter_is_sent_in_its_own_words() {
 }
 
 /// The members of opaque state that only its maker can read.
-const SECRET: [&str; 5] = ["signature", "thoughtSignature", "encrypted_content", "data", "thinking"];
+const SECRET: [&str; 7] = [
+    "signature",
+    "thoughtSignature",
+    "thought_signature",
+    "encrypted_content",
+    "data",
+    "thinking",
+    "reasoning_content",
+];
 
 /// The long texts of such members, wherever they are.
 fn secrets(value: &Value, out: &mut Vec<String>) {
@@ -269,5 +277,5 @@ fn state_goes_back_to_its_maker_in_every_format() {
         }
         seen.insert((endpoint.dialect.name(), endpoint.quirks.api == Some(Api::Responses)));
     }
-    assert_eq!(seen.len(), 5, "OpenRouter, Responses, Messages, Gemini, Ollama: {seen:?}");
+    assert_eq!(seen.len(), 6, "chat, OpenRouter, Responses, Messages, Gemini, Ollama: {seen:?}");
 }

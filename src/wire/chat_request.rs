@@ -146,6 +146,9 @@ pub struct RequestMessage<'a> {
     /// Opaque state of OpenRouter, sent back unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_details: Option<Box<RawValue>>,
+    /// The thinking that led to the calls, for servers that gave it under this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<Cow<'a, str>>,
 }
 
 /// What is said in a message: a text where that is all, because not every server takes parts.
@@ -223,6 +226,8 @@ pub struct RequestCall<'a> {
     pub name: &'a str,
     /// The arguments as JSON text.
     pub arguments: &'a str,
+    /// What the server hung on it.
+    pub extra_content: Option<&'a RawValue>,
 }
 
 impl Serialize for RequestCall<'_> {
@@ -237,11 +242,14 @@ impl Serialize for RequestCall<'_> {
             id: &'a str,
             r#type: &'static str,
             function: Function<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            extra_content: Option<&'a RawValue>,
         }
         Call {
             id: &self.id,
             r#type: "function",
             function: Function { name: self.name, arguments: self.arguments },
+            extra_content: self.extra_content,
         }
         .serialize(to)
     }

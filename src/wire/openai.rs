@@ -114,6 +114,8 @@ tolerant!(
         function: Obj<Function<'a>> = "function",
         /// Name and input of a call of the kind `custom`.
         custom: Obj<Function<'a>> = "custom",
+        /// What goes back with the call: the signature of a thought at Gemini's layer.
+        extra_content: Raw<'a> = "extra_content",
     }
 );
 
