@@ -115,6 +115,8 @@ pub struct Reply {
     pub tool_calls: Vec<ToolCall>,
     /// State to send back, raw JSON.
     pub opaque: Vec<String>,
+    /// What was told of how it was asked for or counted, in salon's words; each once.
+    pub notes: Vec<String>,
     /// What it took; of the last attempt.
     pub tokens: Tokens,
     /// What it cost: the sum of its attempts. `None` while in flight.
@@ -150,6 +152,7 @@ impl Reply {
             thinking: Untrusted::default(),
             tool_calls: Vec::new(),
             opaque: Vec::new(),
+            notes: Vec::new(),
             tokens: Tokens::default(),
             charge: None,
             served_model: None,
@@ -159,6 +162,13 @@ impl Reply {
             attempts: 0,
             ttft_ms: None,
             total_ms: None,
+        }
+    }
+
+    /// Tells something beside the text. Every attempt may tell it anew; it stands there once.
+    pub fn note(&mut self, words: String) {
+        if !self.notes.contains(&words) {
+            self.notes.push(words);
         }
     }
 }

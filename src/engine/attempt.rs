@@ -116,7 +116,7 @@ impl Attempt {
                 out.push(Piece::Told(RunEventKind::Usage(tokens)));
             }
             StreamEvent::Cost(cost) => self.cost = Some(cost),
-            StreamEvent::Note(words) => out.push(Piece::Told(RunEventKind::Note(words))),
+            StreamEvent::Note(words) => out.push(Piece::Written(DeltaKind::Note, words)),
             // Of a used-up limit the gate is told, which all runs of the key share.
             StreamEvent::KeepAlive | StreamEvent::Hold(_) => {}
             StreamEvent::Finished(finish) => {

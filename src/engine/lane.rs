@@ -203,6 +203,10 @@ impl Lane {
                 self.save(kind, text.clone());
                 RunEventKind::Part(Untrusted::from(text))
             }
+            DeltaKind::Note => {
+                self.save(kind, text.clone());
+                RunEventKind::Note(text)
+            }
             // Opaque state is for the next request, not for the screen; calls come as calls.
             DeltaKind::Opaque | DeltaKind::ToolCall => return self.save(kind, text),
         };

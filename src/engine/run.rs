@@ -43,6 +43,7 @@ use crate::engine::limiter::spread;
 use crate::engine::settle;
 use crate::provider::EventStream;
 use crate::provider::Provider;
+use crate::store::DeltaKind;
 use crate::store::ReplyEnd;
 
 /// The longest wait for which a request is sent again by itself; a longer one is the user's to wait.
@@ -326,7 +327,7 @@ impl Run {
             settle::later(&self.inner, &self.ask.seat.model, entry);
         }
         if let Some(words) = self.doubt(&entry) {
-            self.pen.pieces().push(Piece::Told(RunEventKind::Note(words)));
+            self.pen.pieces().push(Piece::Written(DeltaKind::Note, words));
         }
         let end = Box::new(reply_end(&outcome, entry));
         self.pen.end(Ending { end, outcome: Some(Box::new(outcome)) }).await;

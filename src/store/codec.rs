@@ -190,6 +190,7 @@ pub(super) fn kind_number(kind: DeltaKind) -> i64 {
         DeltaKind::ToolCall => 2,
         DeltaKind::Opaque => 3,
         DeltaKind::Part => 4,
+        DeltaKind::Note => 5,
     }
 }
 
@@ -200,6 +201,7 @@ pub(super) fn kind_of(number: i64) -> DeltaKind {
         2 => DeltaKind::ToolCall,
         3 => DeltaKind::Opaque,
         4 => DeltaKind::Part,
+        5 => DeltaKind::Note,
         _ => DeltaKind::Text,
     }
 }

@@ -215,6 +215,7 @@ struct Pieces {
     tool_calls: Vec<ToolCall>,
     opaque: Vec<String>,
     parts: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Pieces {
@@ -225,6 +226,7 @@ impl Pieces {
             tool_calls: codec::tool_calls(columns)?,
             opaque: columns.list()?,
             parts: columns.list()?,
+            notes: columns.list()?,
         })
     }
 
@@ -235,6 +237,7 @@ impl Pieces {
             DeltaKind::ToolCall => self.tool_calls.push(codec::tool_call(text)),
             DeltaKind::Opaque => self.opaque.push(text.to_owned()),
             DeltaKind::Part => self.parts.push(text.to_owned()),
+            DeltaKind::Note => self.notes.push(text.to_owned()),
         }
     }
 
@@ -272,7 +275,9 @@ impl Pieces {
 pub(super) fn fold(conn: &Connection, reply: ReplyId, more: &[&Delta]) -> Result<u64, Fail> {
     let id = reply.0.into_bytes();
     let found = conn
-        .prepare_cached("SELECT folded, text, thinking, tool_calls, opaque, parts FROM reply WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT folded, text, thinking, tool_calls, opaque, parts, notes FROM reply WHERE id = ?1",
+        )?
         .query_row([id], |row| {
             let mut columns = Columns::of(row);
             Ok((columns.get::<i64>()?, Pieces::read(&mut columns)?))
@@ -286,7 +291,8 @@ pub(super) fn fold(conn: &Connection, reply: ReplyId, more: &[&Delta]) -> Result
     more.sort_by_key(|delta| delta.seq);
     let last = pieces.add_stored(conn, reply, &more)?;
     conn.prepare_cached(
-        "UPDATE reply SET text = ?2, thinking = ?3, tool_calls = ?4, opaque = ?5, parts = ?6, folded = ?7
+        "UPDATE reply SET text = ?2, thinking = ?3, tool_calls = ?4, opaque = ?5, parts = ?6, notes = ?7,
+             folded = ?8
          WHERE id = ?1",
     )?
     .execute(params![
@@ -296,6 +302,7 @@ pub(super) fn fold(conn: &Connection, reply: ReplyId, more: &[&Delta]) -> Result
         codec::tool_calls_json(&pieces.tool_calls),
         codec::texts_json(&pieces.opaque),
         codec::texts_json(&pieces.parts),
+        codec::texts_json(&pieces.notes),
         last.max(folded),
     ])?;
     conn.prepare_cached("DELETE FROM delta WHERE reply = ?1")?.execute([id])?;
@@ -308,7 +315,7 @@ pub(super) fn fold(conn: &Connection, reply: ReplyId, more: &[&Delta]) -> Result
 pub(super) fn of_room(conn: &Connection, room: RoomId) -> Result<Vec<Reply>, Fail> {
     let mut query = conn.prepare_cached(
         "SELECT r.no, r.id, r.turn, r.seat, r.sibling, r.provider, r.model, r.status, r.text, r.thinking, r.tool_calls,
-                r.opaque, r.parts, r.input, r.cache_read, r.cache_write, r.cache_write_1h, r.output, r.reasoning,
+                r.opaque, r.parts, r.notes, r.input, r.cache_read, r.cache_write, r.cache_write_1h, r.output, r.reasoning,
                 r.audio_input, r.audio_output, r.image_output, r.searches, r.amount, r.source, r.tariff, r.served_model, r.upstream, r.finish, r.fault, r.attempts,
                 r.ttft_ms, r.total_ms
          FROM turn AS t JOIN reply AS r ON r.turn = t.id WHERE t.room = ?1 ORDER BY t.no",
@@ -363,5 +370,8 @@ fn read(conn: &Connection, row: &rusqlite::Row<'_>) -> Result<(i64, Reply), Fail
     reply.thinking = Untrusted::from(pieces.thinking);
     reply.tool_calls = pieces.tool_calls;
     reply.opaque = pieces.opaque;
+    for words in pieces.notes {
+        reply.note(words);
+    }
     Ok((no, reply))
 }

@@ -19,8 +19,12 @@ use crate::store::writer::Fail;
 pub(super) const APPLICATION: i32 = 0x7361_6c6e;
 
 /// The schema, step by step; `user_version` counts the steps that were taken.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// Versions before it can corrupt a WAL database that two connections write (safety, the sixth decision).
 const SQLITE_AT_LEAST: i32 = 3_051_003;
@@ -183,13 +187,13 @@ const OBJECTS: &[(&str, u64)] = &[
     ("attempt_room", 0xf4952979ddfcc89b),
     ("bill", 0xcf8898620c93e1b6),
     ("chosen", 0x0b3e39a9893bef53),
-    ("delta", 0xfbef6d0b5d603119),
+    ("delta", 0x04bb49813f11da84),
     ("instance", 0x60bbd7214865c091),
     ("ledger", 0x6cb37c8e34d6e9c4),
     ("ledger_is_not_changed", 0x7d0eea71aa7ee3b7),
     ("ledger_is_not_deleted", 0x4780141163ec1ab4),
     ("memory", 0xe78a9c145d958806),
-    ("reply", 0xbd88e47534209b6b),
+    ("reply", 0x9ad17ca0734ac57e),
     ("room", 0xf5f6f573252ca0eb),
     ("room_at", 0xdd85be0c0e3e2478),
     ("seat", 0x65228f2aba883ecf),
@@ -319,6 +323,37 @@ mod tests {
         let broken: i64 =
             conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
         assert_eq!(broken, 0);
+    }
+
+    #[test]
+    fn replies_of_the_third_schema_come_along_with_what_is_in_flight() {
+        let mut conn = connect_to_memory().unwrap();
+        migrate(&mut conn, None, &MIGRATIONS[..3]).unwrap();
+        conn.execute_batch(
+            "INSERT INTO room (id, name, at) VALUES (zeroblob(16), 'r', 5);
+             INSERT INTO turn (id, room, at, prompt, targets) VALUES (zeroblob(16), zeroblob(16), 5, '?', '[1]');
+             INSERT INTO reply (id, turn, seat, sibling, provider, model, status)
+             VALUES (zeroblob(16), zeroblob(16), 1, 1, 'lab', 'm', 'streaming');
+             INSERT INTO delta (reply, seq, kind, text) VALUES (zeroblob(16), 0, 1, 'hm'), (zeroblob(16), 1, 0, 'go')",
+        )
+        .unwrap();
+        let note = "INSERT INTO delta (reply, seq, kind, text) VALUES (zeroblob(16), 2, 5, 'told')";
+        assert!(conn.execute(note, []).is_err(), "the third schema knows no such piece");
+        migrate(&mut conn, None, MIGRATIONS).unwrap();
+        conn.execute(note, []).unwrap();
+        let all: String = conn
+            .query_row(
+                "SELECT group_concat(seq || kind || d.text) FROM delta AS d JOIN reply ON reply = id",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(all, "01hm,10go,25told");
+        let notes: String = conn.query_row("SELECT notes FROM reply", [], |row| row.get(0)).unwrap();
+        assert_eq!(notes, "[]");
+        conn.execute("DELETE FROM room", []).unwrap();
+        let left: i64 = conn.query_row("SELECT count(*) FROM delta", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "pieces go with their reply");
     }
 
     #[test]

@@ -149,6 +149,8 @@ pub enum DeltaKind {
     Opaque,
     /// Something else that was shown: a refusal, a placeholder.
     Part,
+    /// What was told beside it, in salon's words.
+    Note,
 }
 
 /// A piece of a reply.

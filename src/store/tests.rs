@@ -78,6 +78,8 @@ fn a_turn_comes_back_as_it_went() {
         Delta { reply: first.reply, seq: 3, kind: DeltaKind::ToolCall, text: tool_call_text(&call) },
         Delta { kind: DeltaKind::Opaque, ..delta(first.reply, 4, "{\"sig\": 1}") },
         Delta { kind: DeltaKind::Part, ..delta(first.reply, 5, "[image, 12 kB]") },
+        Delta { kind: DeltaKind::Note, ..delta(first.reply, 6, "lab/one does not take top_k") },
+        Delta { kind: DeltaKind::Note, ..delta(first.reply, 7, "lab/one does not take top_k") },
         delta(second.reply, 1, " way"),
     ];
     store.finish(rest, end(first, dollars(1, Source::Reported))).wait().unwrap();
@@ -103,6 +105,7 @@ fn a_turn_comes_back_as_it_went() {
     assert_eq!(reply.thinking.raw(), "hm");
     assert_eq!(reply.tool_calls, [call]);
     assert_eq!(reply.opaque, ["{\"sig\": 1}"]);
+    assert_eq!(reply.notes, ["lab/one does not take top_k"], "each attempt tells it; it stands there once");
     assert_eq!(reply.charge, Some(dollars(1, Source::Reported)));
     assert_eq!((reply.status, reply.attempts, reply.total_ms), (Status::Done, 1, Some(1100)));
     assert_eq!(reply.served_model.as_ref().map(|model| model.raw()), Some("one-2026"));
@@ -451,7 +454,8 @@ fn a_process_that_writes() {
     let start = turn(&mut ids, &room, "?");
     begin(&store, &start).wait().unwrap();
     for seq in 0.. {
-        let piece = |reply: &ReplyStart| delta(reply.reply, seq, &format!("{seq} "));
+        let kind = if seq == 0 { DeltaKind::Note } else { DeltaKind::Text };
+        let piece = |reply: &ReplyStart| Delta { kind, ..delta(reply.reply, seq, &format!("{seq} ")) };
         store.append(start.replies.iter().map(piece).collect()).wait().unwrap();
         println!("told {seq}");
     }
@@ -482,8 +486,9 @@ fn a_killed_process_loses_nothing_that_it_told() {
             assert_eq!(reply.status, Status::Interrupted);
             let pieces: Vec<u64> =
                 reply.text.raw().split_whitespace().map(|seq| seq.parse().unwrap()).collect();
-            assert!(pieces.iter().copied().eq(0..pieces.len() as u64), "{pieces:?}");
-            assert!(pieces.len() as u64 > seq, "told up to {seq}, kept {}", pieces.len());
+            assert!(pieces.iter().copied().eq(1..=pieces.len() as u64), "{pieces:?}");
+            assert!(pieces.len() as u64 >= seq, "told up to {seq}, kept {}", pieces.len());
+            assert_eq!(reply.notes, ["0 "], "what was told beside it");
         }
         opened.store.close();
     }

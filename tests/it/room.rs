@@ -116,6 +116,23 @@ fn what_was_on_the_screen_is_on_disk_after_a_kill() {
     }
 }
 
+#[test]
+fn what_was_told_beside_a_reply_is_there_after_a_kill() {
+    let refusal =
+        r#"{"error":{"message":"Unsupported parameter: 'temperature' is not supported with this model."}}"#;
+    let server = Lab::new(lab::in_turn(vec![lab::status(400, refusal), lab::numbered()]));
+    let sandbox = server.sandbox_with("[model.\"lab/m\"]\nparams = { temperature = 0.5 }\n");
+    let mut room = Pty::start(&sandbox, &["-m", "lab/m"], WIDE);
+    room.see("enter send");
+    room.ask("count");
+    let told = "! lab/m does not take temperature; it was left out";
+    room.see(told);
+    room.kill();
+    let again = Pty::start(&sandbox, &["-c"], WIDE);
+    let screen = again.see("interrupted");
+    assert!(screen.contains(told), "{screen}");
+}
+
 /// The largest numbered token on the screen.
 pub fn largest(screen: &str) -> u32 {
     screen

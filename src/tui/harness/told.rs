@@ -108,6 +108,16 @@ fn how_a_request_was_sent_is_told_in_its_own_pane() {
     }
     h.send("next");
     assert_eq!(h.sent_to(1), ["User: go", "Assistant: word", "User: next"], "it is no part of the reply");
+
+    // Each version of a reply has its own, and they come back with the room.
+    h.text(1, "more").done(1).press("tab").press("r").press("enter").text(1, "again").done(1);
+    h.says(2, RunEventKind::Note("lab/2 does not take top_k; it was left out".into()));
+    let mut again = setup(&["lab/a", "lab/b"]);
+    again.turns = h.state.room.turns.clone();
+    Harness::with(again, 120, 40)
+        .sees("! lab/1 does not take top_k")
+        .sees("! lab/2 knows no effort xhigh")
+        .sees("! lab/2 does not take top_k");
 }
 
 #[test]

@@ -90,8 +90,6 @@ pub struct Item {
     pub speed: Option<u64>,
     /// Refusals, images, citations.
     pub parts: Vec<Untrusted>,
-    /// How the request was sent, where that is not as the person asked.
-    pub sent: Vec<String>,
     /// How many characters of the finished reply a pane does not show.
     pub unseen: usize,
     /// How many rows of the prompt are folded away.
@@ -164,7 +162,6 @@ impl Item {
             thought_ms: None,
             speed: None,
             parts: Vec::new(),
-            sent: Vec::new(),
             unseen: 0,
             folded: 0,
             docs: None,
@@ -296,7 +293,7 @@ impl Item {
     }
 
     fn measure(&mut self, told: &Told<'_>, width: u16, open: bool) -> Heights {
-        let said = notes(told, (&self.sent, &self.parts), &self.keys);
+        let said = notes(told, &self.parts, &self.keys);
         let Some(docs) = self.docs.as_mut().map(|docs| docs.get_mut()) else { return [0; 7] };
         docs.notes = said
             .iter()

@@ -62,13 +62,13 @@ const BLAME: [(FaultClass, &str, &str); 13] = [
 
 /// What to say of a turn in a pane, one field a line before wrapping.
 #[must_use]
-pub fn notes(told: &Told<'_>, (sent, parts): (&[String], &[Untrusted]), keys: &KeyNames) -> Vec<Field> {
+pub fn notes(told: &Told<'_>, parts: &[Untrusted], keys: &KeyNames) -> Vec<Field> {
     let mut out = Vec::new();
     let Some(reply) = told.reply else {
         out.push(Field::new(unanswered(told), Role::Dim));
         return out;
     };
-    out.extend(sent.iter().map(|words| Field::new(format!("! {}", one_line(words)), Role::Warn)));
+    out.extend(reply.notes.iter().map(|words| Field::new(format!("! {}", one_line(words)), Role::Warn)));
     for part in parts {
         out.push(Field::new(part.pane(), Role::Text));
     }

@@ -70,12 +70,11 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
         }
         RunEventKind::Note(words) => {
             // It stays with the reply that it is about: several seats may have something to tell.
-            let (turn, seat) = (live.turn, live.seat);
-            if let Some(item) = state.pane_of_mut(seat).and_then(|pane| pane.items.get_mut(turn)) {
-                item.sent.retain(|known| *known != words);
-                item.sent.push(words);
-                item.grow();
+            let (turn, reply) = (live.turn, live.reply);
+            if let Some(reply) = state.room.reply_mut(turn, reply) {
+                reply.note(words);
             }
+            touch(state, run);
         }
         RunEventKind::Room(name) => {
             state.room.name = Some(name);
