@@ -1,19 +1,20 @@
 //! How much one key is asked. A gate for each (provider, key): so many requests in flight, so many a
-//! minute, and a pause for all of them when the provider asks for one. One gate never holds up
-//! another. It does not retry; it only lets in. The randomness of all waits is here and comes from a seed.
+//! minute, and a pause for all of them when the provider asks for one. Who came first goes in first.
+//! One gate never holds up another. It does not retry; it only lets in. The randomness of all waits
+//! is here and comes from a seed.
 
 use std::collections::HashMap;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::chat::Dialect;
 use crate::chat::Endpoint;
@@ -70,13 +71,13 @@ impl Limiter {
         let gate = gates.entry(key).or_insert_with(|| Arc::new(Gate::new(&endpoint.name, endpoint.limits)));
         Arc::clone(gate)
     }
-}
 
-/// How many requests a minute a model may get besides the limit of its provider: OpenRouter answers
-/// twenty for all models that it gives away.
-#[must_use]
-pub fn rate_of_model(endpoint: &Endpoint, id: &str) -> Option<u32> {
-    (endpoint.dialect == Dialect::OpenRouter && id.ends_with(":free")).then_some(20)
+    /// A place at the end of the line of this endpoint's key, for a request to that model.
+    pub fn line_up(&self, endpoint: &Endpoint, id: &str) -> Place {
+        // OpenRouter answers twenty requests a minute for all models that it gives away.
+        let given_away = endpoint.dialect == Dialect::OpenRouter && id.ends_with(":free");
+        Gate::line_up(self.gate(endpoint), given_away.then_some(20))
+    }
 }
 
 /// The way in to one key of one provider.
@@ -84,105 +85,180 @@ pub struct Gate {
     name: String,
     most: usize,
     rate: Option<u32>,
-    slots: Arc<Semaphore>,
-    times: Mutex<Times>,
+    state: Mutex<State>,
+    moved: Notify,
 }
 
-/// What happened at a gate, as far as it decides who comes in.
+/// Who stands where, and what happened before, as far as it decides who comes in.
 #[derive(Default)]
-struct Times {
+struct State {
     closed_until: Option<Instant>,
-    /// When requests began within the last minute: all of them, and those of models with a limit of
-    /// their own.
-    all: VecDeque<Instant>,
-    limited: VecDeque<Instant>,
+    inside: usize,
+    /// Who is not in yet, in the order of coming: a number, and the limit of the model itself.
+    line: Vec<(u64, Option<u32>)>,
+    next: u64,
+    starts: Starts,
 }
 
-/// Held while a request is in flight.
-pub struct Pass {
-    _slot: Option<OwnedSemaphorePermit>,
+/// When requests began within the last minute, oldest first: all of them, and those of models with a
+/// limit of their own.
+#[derive(Clone, Default)]
+struct Starts {
+    all: Vec<Instant>,
+    limited: Vec<Instant>,
 }
 
-/// Why one may not begin yet, and when it is worth asking again.
+/// A place in the line of a gate, then inside. Dropping it leaves it to the next.
+pub struct Place {
+    gate: Arc<Gate>,
+    number: u64,
+    rate: Option<u32>,
+    is_inside: bool,
+}
+
+/// Why one may not begin yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// In words.
     pub why: String,
-    /// Not before then.
-    pub until: Instant,
+    /// Not before then; `None` when it depends on when others end.
+    pub until: Option<Instant>,
     /// The provider has closed the gate, for all of its key at once.
     pub closed: bool,
 }
 
 impl Gate {
     fn new(name: &str, limits: Limits) -> Self {
-        let most = limits.concurrency.clamp(1, Semaphore::MAX_PERMITS);
-        let slots = Arc::new(Semaphore::new(most));
-        Self { name: name.to_owned(), most, rate: limits.rate, slots, times: Mutex::default() }
+        let (name, most) = (name.to_owned(), limits.concurrency.max(1));
+        Self { name, most, rate: limits.rate, state: Mutex::default(), moved: Notify::new() }
     }
 
-    /// A pass, when one is free and nobody was there before.
-    pub fn try_enter(&self) -> Option<Pass> {
-        Arc::clone(&self.slots).try_acquire_owned().ok().map(|slot| Pass { _slot: Some(slot) })
+    fn line_up(gate: Arc<Self>, rate: Option<u32>) -> Place {
+        let mut state = gate.state();
+        let number = state.next;
+        state.next += 1;
+        state.line.push((number, rate));
+        drop(state);
+        Place { gate, number, rate, is_inside: false }
     }
 
-    /// Waits for a pass, first come, first served.
-    pub async fn enter(&self) -> Pass {
-        // The semaphore is never closed; if it were, waiting for ever would be the worse answer.
-        Pass { _slot: Arc::clone(&self.slots).acquire_owned().await.ok() }
-    }
-
-    /// Why one has to wait for a pass, in words.
-    #[must_use]
-    pub fn why_full(&self) -> String {
-        match self.most {
-            1 => format!("{} runs 1", self.name),
-            most => format!("{} runs {most} at once", self.name),
-        }
+    /// Ends when somebody begins, ends, or leaves the line after this was called.
+    pub fn moved(&self) -> Notified<'_> {
+        self.moved.notified()
     }
 
     /// Lets nobody in before `until`, as the provider asked.
     pub fn close_until(&self, until: Instant) {
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        times.closed_until = Some(times.closed_until.map_or(until, |earlier| earlier.max(until)));
+        let mut state = self.state();
+        state.closed_until = Some(state.closed_until.map_or(until, |earlier| earlier.max(until)));
     }
 
-    /// Whoever has a pass may begin now, and is counted, or is told why not. `rate` is the limit of
-    /// the model itself.
+    /// Why whoever has that place may not come in yet.
+    fn hold(&self, state: &State, place: &Place, now: Instant) -> Option<Hold> {
+        if let Some(until) = state.closed_until.filter(|until| *until > now) {
+            let why = format!("{} asks to wait", self.name);
+            return Some(Hold { why, until: Some(until), closed: true });
+        }
+        // Each before it has what it may have by now. A model whose own limit is used up is not
+        // waited for by others.
+        let (mut starts, mut ahead) = (state.starts.clone(), 0);
+        for (_, rate) in state.line.iter().take_while(|(number, _)| *number < place.number) {
+            let at = starts.next(self.rate, *rate, now).map_or(now, |(at, _)| at);
+            if place.rate.is_some() || starts.own(*rate, now).is_none() {
+                starts.add(at, rate.is_some());
+                ahead += 1;
+            }
+        }
+        if let Some((at, most)) = starts.next(self.rate, place.rate, now) {
+            let why = format!("{} takes {most} a minute", self.name);
+            return Some(Hold { why, until: Some(at), closed: false });
+        }
+        (state.inside + ahead >= self.most).then(|| {
+            let why = match self.most {
+                1 => format!("{} runs 1", self.name),
+                most => format!("{} runs {most} at once", self.name),
+            };
+            Hold { why, until: None, closed: false }
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Starts {
+    /// When one more may begin after these, and the limit that says so; `None`: now.
+    fn next(&self, rate: Option<u32>, own: Option<u32>, now: Instant) -> Option<(Instant, u32)> {
+        opens(&self.all, rate, now).max(self.own(own, now))
+    }
+
+    /// The same by the limit of the model alone.
+    fn own(&self, own: Option<u32>, now: Instant) -> Option<(Instant, u32)> {
+        opens(&self.limited, own, now)
+    }
+
+    fn add(&mut self, at: Instant, limited: bool) {
+        for starts in [Some(&mut self.all), limited.then_some(&mut self.limited)].into_iter().flatten() {
+            starts.insert(starts.partition_point(|start| *start <= at), at);
+        }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        for starts in [&mut self.all, &mut self.limited] {
+            starts.retain(|start| *start + MINUTE > now);
+        }
+    }
+}
+
+/// When one more than these may begin, at so many a minute.
+fn opens(starts: &[Instant], rate: Option<u32>, now: Instant) -> Option<(Instant, u32)> {
+    let rate = rate?;
+    let first = starts.len().checked_sub(usize::try_from(rate).unwrap_or(usize::MAX))?;
+    starts.get(first).map(|start| (*start + MINUTE, rate)).filter(|(at, _)| *at > now)
+}
+
+impl Place {
+    /// The gate that it is at.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Comes in, and counts as begun, when all who came before have what they may have by now and
+    /// there is room left.
     ///
     /// # Errors
-    /// When the provider has closed the gate, or a minute's requests have begun.
-    pub fn begin(&self, now: Instant, rate: Option<u32>) -> Result<(), Hold> {
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = times.closed_until.filter(|until| *until > now) {
-            return Err(Hold { why: format!("{} asks to wait", self.name), until, closed: true });
+    /// Why not yet.
+    pub fn enter(&mut self, now: Instant) -> Result<(), Hold> {
+        let mut state = self.gate.state();
+        state.starts.forget(now);
+        if let Some(hold) = self.gate.hold(&state, self, now) {
+            return Err(hold);
         }
-        let Times { all, limited, .. } = &mut *times;
-        for (starts, rate) in [(&mut *all, self.rate), (&mut *limited, rate)] {
-            let Some((most, until)) = rate.and_then(|rate| Some((rate, opens(starts, rate, now)?))) else {
-                continue;
-            };
-            let why = format!("{} takes {most} a minute", self.name);
-            return Err(Hold { why, until, closed: false });
+        state.line.retain(|(number, _)| *number != self.number);
+        state.inside += 1;
+        if self.gate.rate.is_some() || self.rate.is_some() {
+            state.starts.add(now, self.rate.is_some());
         }
-        if self.rate.is_some() {
-            all.push_back(now);
-        }
-        if rate.is_some() {
-            limited.push_back(now);
-        }
+        drop(state);
+        self.is_inside = true;
+        self.gate.moved.notify_waiters();
         Ok(())
     }
 }
 
-/// When one more may begin, after these; `None`: now. Forgets what began more than a minute ago.
-fn opens(starts: &mut VecDeque<Instant>, rate: u32, now: Instant) -> Option<Instant> {
-    while starts.front().is_some_and(|start| *start + MINUTE <= now) {
-        starts.pop_front();
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.gate.state();
+        if self.is_inside {
+            state.inside -= 1;
+        } else {
+            state.line.retain(|(number, _)| *number != self.number);
+        }
+        drop(state);
+        self.gate.moved.notify_waiters();
     }
-    let most = usize::try_from(rate).unwrap_or(usize::MAX);
-    let first = starts.len().checked_sub(most)?;
-    starts.get(first).map(|start| *start + MINUTE)
 }
 
 /// By how much a request that waited so long is put off, so that not all come back at once.

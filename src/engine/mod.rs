@@ -63,6 +63,7 @@ use crate::engine::journal::Journal;
 use crate::engine::journal::Note;
 use crate::engine::limiter::Chance;
 use crate::engine::limiter::Limiter;
+use crate::engine::limiter::Place;
 use crate::engine::settle::Tell;
 use crate::engine::start::Start;
 use crate::price::PriceBook;
@@ -248,8 +249,9 @@ impl Engine {
         let submitted = inner.clock.now();
         let asks = job.asks();
         inner.open.send_modify(|open| *open += asks.len());
-        let stops = asks.iter().map(|ask| inner.enlist(ask.run)).collect();
-        let start = Start { inner, job, stops, outlet, submitted };
+        // They line up now, in the order of the seats: what comes later comes after them.
+        let runs = asks.iter().map(|ask| (inner.enlist(ask.run), inner.line_up(&ask.seat.model))).collect();
+        let start = Start { inner, job, runs, outlet, submitted };
         self.inner.runtime.spawn(start.go());
     }
 
@@ -322,6 +324,12 @@ impl Inner {
     fn names_of(&self, is: impl Fn(&dyn Provider) -> bool) -> Vec<String> {
         let providers = self.providers.read().unwrap_or_else(PoisonError::into_inner);
         providers.iter().filter(|(_, provider)| is(provider.as_ref())).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// A place in the line of the model's provider.
+    fn line_up(&self, model: &ModelRef) -> Option<Place> {
+        let provider = self.provider(&model.provider)?;
+        Some(self.limiter.line_up(provider.endpoint(), &model.id))
     }
 
     /// Makes a run known, so that it can be stopped.

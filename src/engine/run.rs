@@ -2,6 +2,7 @@
 //! its own; what happens to it happens to no other. It decides when to try again and how a run
 //! ends; it does not count money (`account.rs`), and tells nobody anything but through the journal.
 
+use std::future::pending;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -37,8 +38,7 @@ use crate::engine::journal::Pen;
 use crate::engine::lane::Ending;
 use crate::engine::lane::Piece;
 use crate::engine::limiter::Hold;
-use crate::engine::limiter::Pass;
-use crate::engine::limiter::rate_of_model;
+use crate::engine::limiter::Place;
 use crate::engine::limiter::spread;
 use crate::engine::settle;
 use crate::provider::EventStream;
@@ -67,6 +67,8 @@ pub struct Run {
     pub first: AttemptStart,
     /// Ends the run.
     pub stop: CancellationToken,
+    /// Where it stands at the provider; `None` when the next attempt has to line up anew.
+    pub place: Option<Place>,
     /// When the job was submitted.
     pub submitted: Instant,
     /// Our estimate of what is sent, in tokens.
@@ -88,6 +90,7 @@ impl Run {
             self.fail(internal_fault());
             Status::Failed
         });
+        self.place = None;
         self.close(status).await;
     }
 
@@ -104,6 +107,8 @@ impl Run {
             let status = if fault.cut && self.attempt.output { Status::Cut } else { Status::Failed };
             let pause = self.pause_before_retry(&fault);
             self.heed(&fault, pause);
+            // Only now: whoever comes in next shall know of the pause.
+            self.place = None;
             self.fail(fault);
             let Some(pause) = pause else { return status };
             tokio::select! {
@@ -129,7 +134,7 @@ impl Run {
             .hint("name it in the config, or choose another model")
             .unsent());
         };
-        let _pass = self.admit(provider.as_ref()).await;
+        self.admit(provider.as_ref()).await;
         self.tell(RunEventKind::Connecting { attempt: self.attempt.n }).await;
         let mut stream = provider.stream(ChatRequest {
             model: self.ask.seat.model.clone(),
@@ -151,28 +156,38 @@ impl Run {
         }
     }
 
-    /// Waits for a place at the provider, and says so when that takes time.
-    async fn admit(&mut self, provider: &dyn Provider) -> Pass {
-        let endpoint = provider.endpoint();
-        let (gate, rate) =
-            (self.inner.limiter.gate(endpoint), rate_of_model(endpoint, &self.ask.seat.model.id));
-        let pass = match gate.try_enter() {
-            Some(pass) => pass,
-            None => {
-                self.tell(RunEventKind::Queued { why: gate.why_full(), for_ms: None }).await;
-                gate.enter().await
-            }
-        };
+    /// Waits for its turn at the provider, and says so when that takes time.
+    async fn admit(&mut self, provider: &dyn Provider) {
+        let line_up = || self.inner.limiter.line_up(provider.endpoint(), &self.ask.seat.model.id);
+        let mut place = self.place.take().unwrap_or_else(line_up);
+        let gate = Arc::clone(place.gate());
+        let mut told = None;
         loop {
+            // Asked for before looking: nothing moves unseen in between.
+            let moved = gate.moved();
             let now = self.inner.clock.now();
-            let Err(Hold { why, until, closed }) = gate.begin(now, rate) else { return pass };
-            let wait = until.saturating_duration_since(now);
+            let Err(Hold { why, until, closed }) = place.enter(now) else { break };
             // All of a key wait for the same end of a pause: they do not come back at once.
-            let later = if closed { spread(&self.inner.chance, wait) } else { Duration::ZERO };
-            let for_ms = Some(millis_between(now, until + later));
-            self.tell(RunEventKind::Queued { why, for_ms }).await;
-            self.inner.clock.sleep_until(until + later).await;
+            let wait = |until: Instant| until.saturating_duration_since(now);
+            let spread = |until| until + spread(&self.inner.chance, wait(until));
+            let until = if closed { until.map(spread) } else { until };
+            if news(told.as_ref(), &why, until) {
+                told = Some((why.clone(), until));
+                let for_ms = until.map(|until| millis_between(now, until));
+                self.tell(RunEventKind::Queued { why, for_ms }).await;
+            }
+            let slept = async {
+                match until {
+                    Some(until) => self.inner.clock.sleep_until(until).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                () = moved, if !closed => {}
+                () = slept => {}
+            }
         }
+        self.place = Some(place);
     }
 
     /// Takes what the stream has, and waits only when it has nothing. Says whether it is over.
@@ -370,6 +385,19 @@ impl Run {
     fn tariff(&self) -> Tariff {
         self.provider.as_ref().map_or(Tariff::Metered, |provider| provider.endpoint().tariff)
     }
+}
+
+/// Whether that is worth telling after what was told: the same wait does not end at the very same
+/// instant each time that somebody moves.
+fn news(told: Option<&(String, Option<Instant>)>, why: &str, until: Option<Instant>) -> bool {
+    let Some((before, was)) = told else { return true };
+    let near = |a: Instant, b: Instant| a.max(b) - a.min(b) < Duration::from_secs(1);
+    let same = match (was, until) {
+        (Some(was), Some(until)) => near(*was, until),
+        (None, None) => true,
+        _ => false,
+    };
+    !same || before != why
 }
 
 fn reply_end(outcome: &Outcome, entry: LedgerEntry) -> ReplyEnd {

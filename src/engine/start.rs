@@ -32,6 +32,7 @@ use crate::engine::event::Outcome;
 use crate::engine::event::RunEvent;
 use crate::engine::event::RunEventKind;
 use crate::engine::journal::Pen;
+use crate::engine::limiter::Place;
 use crate::engine::outlet::Outlet;
 use crate::engine::run::Run;
 use crate::store::ReplyStart;
@@ -44,8 +45,8 @@ pub struct Start {
     pub inner: Arc<Inner>,
     /// What is asked.
     pub job: Job,
-    /// The tokens that end its runs, in the order of its asks.
-    pub stops: Vec<CancellationToken>,
+    /// For each of its asks, what ends the run and where it stands at the provider.
+    pub runs: Vec<(CancellationToken, Option<Place>)>,
     /// Where events go.
     pub outlet: Outlet,
     /// When it was submitted.
@@ -65,7 +66,7 @@ struct Planned {
 impl Start {
     /// Writes the job down and starts its runs, or ends them all.
     pub async fn go(self) {
-        let Self { inner, job, stops, outlet, submitted } = self;
+        let Self { inner, job, runs, outlet, submitted } = self;
         let asked: Vec<Asked> =
             job.asks().iter().map(|ask| (ask.run, ask.seat.model.provider.clone())).collect();
         let begun = AssertUnwindSafe(begin(&inner, job)).catch_unwind().await;
@@ -80,7 +81,7 @@ impl Start {
         if let Some((name, (run, _))) = name.zip(asked.first()) {
             outlet.send(RunEvent { run: *run, at: inner.clock.now(), kind: RunEventKind::Room(name) });
         }
-        for (Planned { ask, attempt, input_guess }, stop) in planned.into_iter().zip(stops) {
+        for (Planned { ask, attempt, input_guess }, (stop, place)) in planned.into_iter().zip(runs) {
             let pen = Pen::begin(inner.notes.clone(), ask.run, ask.reply, outlet.clone()).await;
             let run = Run {
                 provider: inner.provider(&ask.seat.model.provider),
@@ -88,6 +89,7 @@ impl Start {
                 ask,
                 first: attempt,
                 stop,
+                place,
                 submitted,
                 input_guess,
                 pen,

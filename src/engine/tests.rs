@@ -481,6 +481,7 @@ fn a_rate_spreads_the_seats_over_minutes_and_a_stop_ends_the_wait() {
     };
     let mut stage = Stage::new(vec![lab]);
     let told = stage.run(&["lab/a", "lab/b", "lab/c", "lab/d", "lab/e"]);
+    assert_eq!(waits(&told[4]), [("lab takes 2 a minute", Some(120_000))], "told once, and for its own time");
     let took: Vec<u64> = told.iter().map(|told| told.outcome.total_ms).collect();
     assert_eq!(took, [0, 0, 60_000, 60_000, 120_000]);
     assert_eq!(waits(&told[2]), [("lab takes 2 a minute", Some(60_000))]);

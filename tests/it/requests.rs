@@ -84,6 +84,20 @@ fn names_and_options_are_learnt_too() {
     assert!(sent[2..].iter().all(|b| b["max_completion_tokens"] == 9 && b["max_tokens"].is_null()));
 }
 
+/// Where a provider is asked one thing at a time, the seats of a turn are asked in the order of the panes.
+#[test]
+fn seats_are_asked_in_the_order_of_the_panes() {
+    let lab = Lab::new(lab::text("fine"));
+    let sandbox = lab.sandbox_with("concurrency = 1\n");
+    let names = ["lab/d", "lab/b", "lab/c", "lab/a"];
+    let flags: Vec<&str> = names.into_iter().flat_map(|name| ["-m", name]).collect();
+    for _ in 0..20 {
+        sandbox.run(&[["ask", "-n", "hi"].as_slice(), &flags].concat()).expect(0);
+    }
+    let asked: Vec<Value> = bodies(&lab).into_iter().map(|body| body["model"].clone()).collect();
+    assert_eq!(asked, ["d", "b", "c", "a"].repeat(20));
+}
+
 /// Headers of one model go with its requests alone; nothing on disk knows them.
 #[test]
 fn headers_of_a_model_go_to_that_model() {
