@@ -331,7 +331,11 @@ fn tell_end(answer: &Answer, out: &mut Out) {
         }
         return;
     };
-    let code = fault.http_status.map(|code| format!(" (HTTP {code})")).unwrap_or_default();
+    let code = match fault.http_status {
+        Some(code) => format!(" (HTTP {code})"),
+        None if fault.unsent => " (nothing was sent)".to_owned(),
+        None => String::new(),
+    };
     let mut text = format!("salon: {}: {fault}{code}", who.line());
     if !fault.hint.is_empty() {
         text.push_str(&format!("\n  {}", fault.hint));

@@ -236,9 +236,9 @@ impl Attempt {
         if kept > LONGEST {
             let mut fault = Fault::new(
                 FaultClass::Protocol,
-                format!("the reply is longer than {} MiB and was ended", LONGEST >> 20),
+                format!("The reply is longer than {} MiB.", LONGEST >> 20),
             )
-            .hint("what came until then is kept; set max_tokens to bound replies");
+            .hint("Set max_tokens to bound replies.");
             fault.cut = true;
             return Err(fault);
         }

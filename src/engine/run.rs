@@ -129,9 +129,9 @@ impl Run {
         let Some(provider) = self.provider.clone() else {
             return Err(Fault::new(
                 FaultClass::NotFound,
-                format!("there is no provider called {:?}", model.provider),
+                format!("There is no provider called {:?}.", model.provider),
             )
-            .hint("name it in the config, or choose another model")
+            .hint("Name it in the config, or choose another model.")
             .unsent());
         };
         self.admit(provider.as_ref()).await;
@@ -203,7 +203,7 @@ impl Run {
                     },
                     Poll::Ready(Some(Err(fault))) => return Poll::Ready(Err(fault)),
                     Poll::Ready(None) => {
-                        return Poll::Ready(Err(Fault::cut("the reply ended without its end mark")));
+                        return Poll::Ready(Err(Fault::cut("The stream ended without its end mark.")));
                     }
                 }
             }
@@ -419,6 +419,6 @@ fn reply_end(outcome: &Outcome, entry: LedgerEntry) -> ReplyEnd {
 
 /// What a panic is to the person: nothing of what it said is shown, because it may hold anything.
 fn internal_fault() -> Fault {
-    Fault::new(FaultClass::Internal, "salon itself failed while it read this reply")
-        .hint("what came is kept, and the other panes go on; please report this")
+    Fault::new(FaultClass::Internal, "Reading this reply failed.")
+        .hint("Please report this. The other panes go on.")
 }

@@ -74,7 +74,7 @@ impl Start {
             Ok(Ok(planned)) => planned,
             Ok(Err(error)) => return refuse(&inner, &asked, &outlet, submitted, &refusal(error)),
             Err(_) => {
-                let fault = Fault::new(FaultClass::Internal, "salon itself failed before anything was sent");
+                let fault = Fault::new(FaultClass::Internal, "Preparing the requests failed.");
                 return refuse(&inner, &asked, &outlet, submitted, &fault.unsent());
             }
         };
@@ -205,14 +205,10 @@ fn refuse(inner: &Inner, asked: &[Asked], outlet: &Outlet, submitted: Instant, f
 /// Why nothing was sent, for the pane.
 fn refusal(error: StoreError) -> Fault {
     let (class, hint) = match &error {
-        StoreError::Budget(_) => {
-            (FaultClass::Budget, "nothing was sent; raise the limit under [budget] in the config, or wait")
-        }
-        StoreError::ReadOnly(_) => {
-            (FaultClass::Internal, "nothing was sent; write in the other salon, or open another room")
-        }
+        StoreError::Budget { advice, .. } => (FaultClass::Budget, advice.as_str()),
+        StoreError::ReadOnly(_) => (FaultClass::Internal, "Write there, or open another room here."),
         StoreError::Failed(_) | StoreError::Newer(_) | StoreError::NotFound(_) | StoreError::Closed => {
-            (FaultClass::Internal, "nothing was sent, because it could not be written down first")
+            (FaultClass::Internal, "What is asked is written down first: salon doctor says what is wrong.")
         }
     };
     Fault::new(class, error.to_string()).hint(hint).unsent()

@@ -126,7 +126,7 @@ fn asking_again_is_a_reply_of_its_own() {
 #[test]
 fn what_cannot_be_written_is_not_asked() {
     let refusals = [
-        (StoreError::Budget("today is spent".to_owned()), FaultClass::Budget),
+        (StoreError::Budget { why: "Today is spent.".into(), advice: "Wait.".into() }, FaultClass::Budget),
         (StoreError::ReadOnly("pid 7 writes here".to_owned()), FaultClass::Internal),
         (StoreError::Closed, FaultClass::Internal),
     ];

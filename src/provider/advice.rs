@@ -36,8 +36,8 @@ const ROWS: &[Row] = &[
     Row {
         dialect: Dialect::Ollama,
         when: |_, fault| fault.class == FaultClass::Context,
-        hint: "The conversation is longer than the context that Ollama gave the model: set \
-               options.num_ctx in extra_body of {p}, or start a new room.",
+        hint: "Ollama gives a model a small context: set options.num_ctx in extra_body of {p}, or start a \
+               new room.",
     },
 ];
 

@@ -176,7 +176,7 @@ impl Inner {
         let Some(sentence) = (self.halves.learn)(&fault, sent, quirks, &mut known) else { return fault };
         let id = &sent.model.id;
         self.exchange.http.lessons().add(&self.exchange.endpoint, id, known).await;
-        fault.hint = format!("{sentence}. Ask again.");
+        fault.hint = format!("Ask again: {sentence}.");
         fault.retryable = true;
         fault.retry_after_ms = Some(0);
         if let Ok(mut news) = self.news.lock() {
@@ -340,11 +340,8 @@ impl Reader {
         } else {
             return Ok(());
         };
-        let mut fault = Fault::new(
-            FaultClass::Protocol,
-            format!("{} sent {what}; the reply was ended there.", self.host),
-        )
-        .hint("What came until then is kept; set max_tokens to bound replies.");
+        let mut fault = Fault::new(FaultClass::Protocol, format!("{} sent {what}.", self.host))
+            .hint("Set max_tokens to bound replies.");
         fault.cut = true;
         Err(fault)
     }

@@ -480,7 +480,7 @@ async fn panes_learn_together_and_it_is_told_once() {
     for outcome in [one, two] {
         let fault = outcome.fault.expect("refused");
         assert!(fault.retryable, "{fault:?}");
-        assert_eq!(fault.hint, "lab/m does not take top_k; it was left out. Ask again.");
+        assert_eq!(fault.hint, "Ask again: lab/m does not take top_k; it was left out.");
     }
     let mut notes = Vec::new();
     for _ in 0..2 {

@@ -113,11 +113,11 @@ async fn gemini_refusals_are_what_they_are() {
     let table = [
         ("http-gemini-400-key-invalid.json", FaultClass::Auth, false, None, "LAB_KEY"),
         ("http-gemini-400-array-body.json", FaultClass::Auth, false, None, "LAB_KEY"),
-        ("http-gemini-429-retryinfo.json", FaultClass::Rate, true, Some(34_400), "limits"),
-        ("http-gemini-429-per-day.json", FaultClass::Rate, false, Some(51_000), "of the day"),
-        ("http-gemini-400-context.json", FaultClass::Context, false, None, "longer"),
-        ("http-gemini-404.json", FaultClass::NotFound, false, None, "its id"),
-        ("http-gemini-503.json", FaultClass::Provider, true, None, "ask again"),
+        ("http-gemini-429-retryinfo.json", FaultClass::Rate, true, Some(34_400), "Wait a moment"),
+        ("http-gemini-429-per-day.json", FaultClass::Rate, false, Some(51_000), "tomorrow"),
+        ("http-gemini-400-context.json", FaultClass::Context, false, None, "longer context"),
+        ("http-gemini-404.json", FaultClass::NotFound, false, None, "the id"),
+        ("http-gemini-503.json", FaultClass::Provider, true, None, "Ask again"),
     ];
     for (name, class, retryable, wait, hint) in table {
         let fault = fault_of(gemini(&Mock::always(refusal(name)))).await;
@@ -132,7 +132,7 @@ async fn ollama_refusals_say_what_to_type() {
         ("http-ollama-404.json", FaultClass::NotFound, "`ollama pull m`", "'quill-r2:70b' not found"),
         ("http-ollama-401-cloud.json", FaultClass::Auth, "`ollama signin`", "sign in at https://ollama.com/"),
         ("http-ollama-400-context.json", FaultClass::Context, "options.num_ctx", "context length"),
-        ("http-ollama-400-no-tools.json", FaultClass::BadRequest, "does not take", "support tools"),
+        ("http-ollama-400-no-tools.json", FaultClass::BadRequest, "Leave the parameter out", "support tools"),
     ];
     for (name, class, hint, words) in table {
         let fault = fault_of(ollama(&Mock::always(refusal(name)))).await;

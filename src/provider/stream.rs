@@ -407,8 +407,7 @@ pub(super) fn is_error(json: &str) -> bool {
 
 /// The body ended before the reply did.
 pub(super) fn cut() -> Fault {
-    Fault::cut("The reply was cut: the stream ended without its end mark.")
-        .hint("The text so far is kept. Ask again for a whole reply.")
+    Fault::cut("The stream ended without its end mark.").hint("Ask again for a whole reply.")
 }
 
 /// A body that is neither a stream nor a reply: an error, the beginning of something, or a page.
@@ -425,7 +424,7 @@ fn no_reply(party: &Party, body: &[u8]) -> Fault {
 fn too_long() -> Fault {
     let mut fault =
         Fault::new(FaultClass::Protocol, "The stream has a line or an event of more than 16 MiB.")
-            .hint("What came until then is kept. Check the base_url in the config.");
+            .hint("Check the base_url in the config.");
     fault.cut = true;
     fault
 }

@@ -30,7 +30,7 @@ pub(super) fn before_head(error: &reqwest::Error, host: &str, connect: Duration)
             .hint("Check the base_url in the config, and whether it is https.");
     }
     Fault::new(FaultClass::Network, format!("{host} closed the connection before it answered: {why}."))
-        .hint("The request may have been charged for. Ask again.")
+        .hint("Ask again; the request may have been charged for.")
         .retryable()
 }
 
@@ -47,7 +47,7 @@ pub(super) fn no_head(host: &str, waited: Duration) -> Fault {
 /// The body broke off.
 pub(super) fn in_body(error: &reqwest::Error, host: &str) -> Fault {
     Fault::cut(format!("The connection to {host} broke off during the reply: {}.", innermost(error)))
-        .hint("The text so far is kept. Ask again for a whole reply.")
+        .hint("Ask again for a whole reply.")
 }
 
 /// The body fell silent.
@@ -61,9 +61,8 @@ pub(super) fn silent(host: &str, silence: Silence, timeouts: Timeouts) -> Fault 
             format!("{host} sent only signs of life for {}.", seconds(timeouts.keepalive_idle))
         }
     };
-    let mut fault = Fault::new(FaultClass::Timeout, words)
-        .hint("The text so far is kept. Ask again, or ask another model.")
-        .retryable();
+    let mut fault =
+        Fault::new(FaultClass::Timeout, words).hint("Ask again, or ask another model.").retryable();
     fault.cut = true;
     fault
 }

@@ -41,7 +41,7 @@ impl WholeCalls {
         self.bytes = self.bytes.saturating_add(arguments.len());
         if self.calls.len() >= MOST_CALLS || self.bytes > MOST_ARGUMENTS {
             return Err(Fault::new(FaultClass::Protocol, "The tool calls of the reply are too large.")
-                .hint("What came until then is kept. Ask again, or ask another model."));
+                .hint("Ask again, or ask another model."));
         }
         let arguments = serde_json::from_str::<String>(arguments).unwrap_or_else(|_| arguments.to_owned());
         let id = id.map_or_else(|| format!("{MADE_UP}{}", self.calls.len() + 1), str::to_owned);

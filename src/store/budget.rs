@@ -59,30 +59,25 @@ pub(super) fn check(conn: &Connection, limits: &Limits, plan: &Plan<'_>) -> Resu
         let limit = i128::from(line.limit.0);
         let spent = spent(conn, &line)?;
         if spent >= limit {
-            return Err(StoreError::Budget(format!(
-                "the budget for {} is spent: {} of {}. Nothing was sent. Raise {} in the config{}",
-                line.name,
-                short_usd(spent),
-                short_usd(limit),
-                line.setting,
-                line.renews
-            ))
-            .into());
+            let (spent, limit) = (short_usd(spent), short_usd(limit));
+            let why = format!("The budget for {} is spent: {spent} of {limit}.", line.name);
+            let advice = format!("Raise {} in the config{}.", line.setting, line.renews);
+            return Err(StoreError::Budget { why, advice }.into());
         }
         let open = if wanted > 0 { open(conn, &line)? } else { 0 };
         if wanted > 0 && spent + open + wanted > limit {
-            return Err(StoreError::Budget(format!(
-                "this may cost {}, and of the budget for {}, {}, {} are spent and {} held for replies in flight. \
-                 Nothing was sent. Lower max_tokens, ask fewer models, or raise {} in the config{}",
+            let why = format!(
+                "This may cost {}, and of the budget for {}, {}, {} are spent and {} held for replies in flight.",
                 short_usd(wanted),
                 line.name,
                 short_usd(limit),
                 short_usd(spent),
-                short_usd(open),
-                line.setting,
-                line.renews
-            ))
-            .into());
+                short_usd(open)
+            );
+            let (setting, renews) = (line.setting, line.renews);
+            let advice =
+                format!("Lower max_tokens, ask fewer models, or raise {setting} in the config{renews}.");
+            return Err(StoreError::Budget { why, advice }.into());
         }
     }
     Ok(())

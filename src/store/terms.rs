@@ -42,8 +42,13 @@ pub enum StoreError {
     #[error("{0}")]
     NotFound(String),
     /// A hard budget is spent; nothing was written.
-    #[error("{0}")]
-    Budget(String),
+    #[error("{why}")]
+    Budget {
+        /// Which budget, and how much of it is spent.
+        why: String,
+        /// What to do.
+        advice: String,
+    },
     /// The writer thread is gone.
     #[error("the store has closed")]
     Closed,

@@ -585,7 +585,10 @@ fn a_budget_lets_as_many_through_as_fit() {
         .collect();
     let answers: Vec<_> = sends.into_iter().map(|send| send.join().unwrap()).collect();
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3);
-    assert!(answers.iter().all(|answer| matches!(answer, Ok(_) | Err(StoreError::Budget(_)))), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| matches!(answer, Ok(_) | Err(StoreError::Budget { .. }))),
+        "{answers:?}"
+    );
     assert_eq!(count(&stores[0], "SELECT count(*) FROM turn"), 3);
     assert_eq!(count(&stores[0], "SELECT count(*) FROM room"), 3, "what was refused wrote nothing");
 }
@@ -609,21 +612,20 @@ fn budgets_count_what_they_are_for() {
     spent(&mut ids, dollars(1, Source::Estimated));
     // Two real dollars are spent now.
     let day = |n| Budgets { day: dollar(n), ..Budgets::default() };
-    let Err(StoreError::Budget(text)) = ask(turn(&mut ids, &room, "?"), day(2)) else { panic!("refused") };
-    assert_eq!(
-        text,
-        "the budget for today is spent: $2.00 of $2.00. Nothing was sent. Raise budget.day in the config, or wait \
-         until tomorrow"
-    );
+    let refused = ask(turn(&mut ids, &room, "?"), day(2));
+    let Err(StoreError::Budget { why, advice }) = refused else { panic!("{refused:?}") };
+    assert_eq!(why, "The budget for today is spent: $2.00 of $2.00.");
+    assert_eq!(advice, "Raise budget.day in the config, or wait until tomorrow.");
     let mut free = turn(&mut ids, &room, "?");
     free.replies.iter_mut().for_each(|reply| reply.attempt.reserve = Some(0));
     ask(free, day(2)).expect("what costs nothing is outside");
     let mut dear = turn(&mut ids, &room, "?");
     dear.replies.iter_mut().for_each(|reply| reply.attempt.reserve = Some(Pico::DOLLAR.0));
-    let Err(StoreError::Budget(text)) = ask(dear.clone(), day(3)) else { panic!("refused") };
+    let refused = ask(dear.clone(), day(3));
+    let Err(StoreError::Budget { why, .. }) = refused else { panic!("{refused:?}") };
     assert!(
-        text.starts_with("this may cost $2.00, and of the budget for today, $3.00, $2.00 are spent"),
-        "{text}"
+        why.starts_with("This may cost $2.00, and of the budget for today, $3.00, $2.00 are spent"),
+        "{why}"
     );
     ask(turn(&mut ids, &room, "?"), day(3)).expect("what cannot be told is refused only by what is spent");
     let other = head(&mut ids, "other");
@@ -659,7 +661,7 @@ fn a_clock_that_goes_back_frees_no_budget_and_keeps_the_order() {
     let budgets = Budgets { day: Some(Pico(2 * Pico::DOLLAR.0)), ..Budgets::default() };
     let back = TurnStart { at: at(-2), ..turn(&mut ids, &room, "?") };
     let answer = store.begin_turn(back, budgets, TimeZone::UTC).wait();
-    assert!(matches!(answer, Err(StoreError::Budget(_))), "{answer:?}");
+    assert!(matches!(answer, Err(StoreError::Budget { .. })), "{answer:?}");
 }
 
 #[test]

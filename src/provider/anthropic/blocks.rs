@@ -304,7 +304,7 @@ fn object(text: &str) -> Option<Box<RawValue>> {
 
 fn too_much(what: &str) -> Fault {
     Fault::new(FaultClass::Protocol, format!("The {what} of the reply are too large."))
-        .hint("What came until then is kept. Ask again for a smaller answer.")
+        .hint("Ask again for a smaller answer.")
 }
 
 #[cfg(test)]

@@ -114,8 +114,8 @@ fn answers_that_are_no_streams() {
         ),
         ("<html><title>Sign in</title></html>", FaultClass::Protocol, "Sign in"),
         ("no such tenant", FaultClass::Protocol, "no such tenant"),
-        ("", FaultClass::Network, "cut"),
-        ("event: message_start\n", FaultClass::Network, "cut"),
+        ("", FaultClass::Network, "end mark"),
+        ("event: message_start\n", FaultClass::Network, "end mark"),
     ] {
         let fault = decode(body.as_bytes()).1.expect_err(body);
         assert_eq!(fault.class, class, "{body}: {fault:?}");

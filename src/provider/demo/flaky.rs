@@ -58,7 +58,7 @@ fn refused_once(cue: &Cue) -> Vec<Beat> {
     }
     let mut fault =
         Fault::new(FaultClass::Rate, "too many requests; this demo model refuses the first one on purpose")
-            .hint("It goes through when it is asked again.")
+            .hint("Ask again: then it goes through.")
             .retryable();
     fault.http_status = Some(429);
     fault.retry_after_ms = Some(1200);
@@ -68,7 +68,7 @@ fn refused_once(cue: &Cue) -> Vec<Beat> {
 fn down(_: &Cue) -> Vec<Beat> {
     let mut fault =
         Fault::new(FaultClass::Provider, "the server is overloaded; this demo model stays so on purpose")
-            .hint("Asking again later is all that helps; the other panes go on.")
+            .hint("Ask again later: nothing else helps. The other panes go on.")
             .retryable();
     fault.http_status = Some(503);
     fail(fault)
@@ -86,20 +86,20 @@ fn locked(_: &Cue) -> Vec<Beat> {
 
 fn cut(_: &Cue) -> Vec<Beat> {
     let fault = Fault::cut("the connection was lost in the middle of the reply, on purpose")
-        .hint("What came is kept; asking again makes another version beside it.");
+        .hint("Ask again: that makes another version beside this one.");
     vec![Beat::Say(HALF.into()), Beat::Fail(Box::new(fault))]
 }
 
 fn broken(_: &Cue) -> Vec<Beat> {
     let fault = Fault::new(FaultClass::Provider, "internal error in the middle of the reply, on purpose")
-        .hint("What came is kept; asking again makes another version beside it.");
+        .hint("Ask again: that makes another version beside this one.");
     vec![Beat::Say(HALF.into()), Beat::Fail(Box::new(fault))]
 }
 
 fn stall(cue: &Cue) -> Vec<Beat> {
     let seconds = cue.patience.as_secs();
     let fault = Fault::new(FaultClass::Timeout, format!("nothing came for {seconds} s, on purpose"))
-        .hint("What came is kept. A reply can be stopped sooner, or asked for again.");
+        .hint("Stop such a reply sooner, or ask again.");
     vec![Beat::Say(HALF.into()), Beat::Wait(cue.patience), Beat::Fail(Box::new(fault))]
 }
 

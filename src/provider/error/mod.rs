@@ -61,7 +61,8 @@ struct Kind {
     class: FaultClass,
     /// Whether the same request may succeed later.
     retry: bool,
-    /// `{p}` is the provider, `{k}` where its key comes from.
+    /// What to do, and no word of what happened: the class and the provider's words say that. `{p}` is
+    /// the provider, `{k}` where its key comes from.
     hint: &'static str,
 }
 
@@ -69,7 +70,7 @@ const fn kind(name: &'static str, class: FaultClass, retry: bool, hint: &'static
     Kind { name, class, retry, hint }
 }
 
-const LATER: &str = "The fault is on {p}'s side: ask again in a moment, or ask another model.";
+const LATER: &str = "Ask again in a moment, or ask another model.";
 
 /// All kinds; the first is the one of what is not recognised.
 static KINDS: [Kind; 21] = [
@@ -77,75 +78,45 @@ static KINDS: [Kind; 21] = [
     kind("overloaded", FaultClass::Provider, true, LATER),
     kind("unavailable", FaultClass::Provider, true, LATER),
     kind("gateway", FaultClass::Provider, true, LATER),
-    kind("loading", FaultClass::Provider, true, "{p} is still loading the model: ask again in a moment."),
-    kind(
-        "timeout",
-        FaultClass::Timeout,
-        true,
-        "{p} gave up waiting for the model: ask again, or ask another one.",
-    ),
-    kind("auth", FaultClass::Auth, false, "The key of {p} is missing, wrong or revoked. Check {k}."),
-    kind(
-        "permission",
-        FaultClass::Auth,
-        false,
-        "The key of {p} may not do this. Check the rights of the key from {k}.",
-    ),
-    kind("payment", FaultClass::Credit, false, "Add credit at {p}, or raise the limit of the key."),
-    kind(
-        "rate_limit",
-        FaultClass::Rate,
-        true,
-        "{p} limits how often it answers: wait a moment, or ask another model.",
-    ),
+    kind("loading", FaultClass::Provider, true, "Ask again in a moment, when the model is loaded."),
+    kind("timeout", FaultClass::Timeout, true, "Ask again, or ask another model."),
+    kind("auth", FaultClass::Auth, false, "Check {k}."),
+    kind("permission", FaultClass::Auth, false, "Check at {p} what the key from {k} may do."),
+    kind("payment", FaultClass::Credit, false, "Add credit at {p}, or raise the limit of the key there."),
+    kind("rate_limit", FaultClass::Rate, true, "Wait a moment, or ask another model."),
     kind(
         "rate_limit_daily",
         FaultClass::Rate,
         false,
-        "The requests of the day are used up at {p}: add credit there, ask another model, or come back later.",
+        "Come back tomorrow, add credit at {p}, or ask another model.",
     ),
     kind(
         "context_length",
         FaultClass::Context,
         false,
-        "The conversation is longer than the model takes: start a new room, or choose a model with a longer context.",
+        "Start a new room, or choose a model with a longer context.",
     ),
-    kind(
-        "too_large",
-        FaultClass::Context,
-        false,
-        "The request is too large for {p}: send less of the conversation.",
-    ),
-    kind(
-        "content_filter",
-        FaultClass::Moderation,
-        false,
-        "A filter of {p} stopped it: say it in another way, or ask another model.",
-    ),
+    kind("too_large", FaultClass::Context, false, "Send less: start a new room, or attach smaller files."),
+    kind("content_filter", FaultClass::Moderation, false, "Say it in another way, or ask another model."),
     kind(
         "guardrail",
         FaultClass::Moderation,
         false,
-        "A guardrail of your account at {p} stopped it: change the prompt or the guardrail.",
+        "Change the prompt, or the guardrail of your account at {p}.",
     ),
     kind(
         "invalid_request",
         FaultClass::BadRequest,
         false,
-        "{p} does not take the request as it is: check the params of the model and extra_body in the config.",
+        "Check the params of the model and extra_body in the config.",
     ),
     kind(
         "unsupported_parameter",
         FaultClass::BadRequest,
         false,
-        "The model does not take one of the params: remove it from the seat or the config.",
+        "Leave the parameter out of the seat or the config.",
     ),
-    kind(
-        "replay_bug",
-        FaultClass::BadRequest,
-        false,
-        "{p} does not take the history back as it is: start a new room, or ask another model.",
-    ),
+    kind("replay_bug", FaultClass::BadRequest, false, "Start a new room, or ask another model."),
     kind(
         "malformed_call",
         FaultClass::Provider,
@@ -156,13 +127,13 @@ static KINDS: [Kind; 21] = [
         "model_not_found",
         FaultClass::NotFound,
         false,
-        "{p} does not know this model: check its id, and the base_url in the config.",
+        "Check the id of the model, and the base_url of {p} in the config.",
     ),
     kind(
         "privacy_restricted",
         FaultClass::NotFound,
         false,
-        "The settings of your account at {p} rule out everyone who serves this model: change them, or choose another.",
+        "Change the privacy settings of your account at {p}, or choose another model.",
     ),
 ];
 
@@ -334,7 +305,7 @@ pub(super) fn no_stream(party: &Party, bytes: &[u8]) -> Fault {
 }
 
 fn fault(party: &Party, kind: &Kind, words: &str) -> Fault {
-    let key = party.key.as_deref().unwrap_or("api_key in the config: the provider has none");
+    let key = party.key.as_deref().unwrap_or("api_key in the config: there is none yet");
     let hint = kind.hint.replace("{p}", &party.name).replace("{k}", key);
     Fault { message: Untrusted::from(clip(words)), ..Fault::new(kind.class, "") }.hint(hint)
 }

@@ -1,9 +1,9 @@
 //! A prompt in, text out: sending, streaming, stopping, holding, asking again.
 
 use crate::chat::*;
-use crate::engine::{Job, RunEventKind, SaveState};
+use crate::engine::{Job, Outcome, RunEventKind, SaveState};
 use crate::tui::effect::Effect;
-use crate::tui::harness::{Harness, setup};
+use crate::tui::harness::{Harness, outcome, setup};
 use crate::tui::state::Focus;
 use crate::tui::update::{Dirty, Event};
 
@@ -113,12 +113,50 @@ fn a_failure_says_what_whose_and_what_to_do() {
     h.failed(1, fault);
     h.sees("✗ failed: rate · HTTP 429")
         .sees("too many requests")
-        .sees("The provider limits")
+        .sees("demo takes no more requests for now:")
         .sees("→ Wait 20 s, then r.");
     h.sees("failed: rate 11s").sees("fine");
     h.press("alt-1").press("tab").press("r");
     assert_eq!(h.asked(1), 2, "a failed one is asked again without a question");
     h.sees("v2/2");
+}
+
+#[test]
+fn a_failure_is_said_once() {
+    let words = "words of the provider";
+    for (class, name) in FaultClass::ALL {
+        let sent = Fault::new(class, words).hint("What to do.");
+        let cut = Fault { cut: true, ..sent.clone() };
+        for (fault, end) in [(sent.clone().unsent(), "failed"), (sent, "failed"), (cut, "cut")] {
+            let mut h = Harness::with(setup(&["lab/a", "lab/b"]), 160, 40);
+            h.send("go").text(1, "x").text(2, "fine").failed(1, fault.clone());
+            let said: Vec<String> = h
+                .pane_text(0)
+                .into_iter()
+                .skip_while(|row| row != "x")
+                .filter(|row| !row.is_empty())
+                .collect();
+            let [_, head, whose, what, advice] = said.as_slice() else { panic!("{said:#?}") };
+            assert_eq!(head, &format!("✗ {end}: {name}"));
+            assert!(whose.ends_with(':') && !whose.contains('{'), "it introduces the words: {whose}");
+            assert_eq!(
+                whose.contains("nothing was sent") || whose.contains("Nothing was sent"),
+                fault.unsent
+            );
+            assert_eq!(whose.contains("what came is kept"), fault.cut);
+            assert_eq!((what.as_str(), advice.as_str()), (words, "→ What to do."));
+        }
+    }
+    let mut h = Harness::new(&["lab/a"]);
+    let bare = Fault { http_status: Some(503), ..Fault::new(FaultClass::Provider, "HTTP 503 Busy") };
+    h.send("go").failed(1, bare).sees("✗ failed: provider ").misses("· HTTP 503").sees("→ r asks again.");
+    let asked = Outcome {
+        fault: Some(Fault::new(FaultClass::Provider, "down")),
+        attempts: 3,
+        ..outcome(Status::Failed, Tariff::Metered)
+    };
+    h.press("tab").press("r").says(1, RunEventKind::Finished(Box::new(asked)));
+    h.sees("✗ failed: provider · asked 3 times").sees("The fault is lab's:");
 }
 
 #[test]

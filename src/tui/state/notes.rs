@@ -11,53 +11,73 @@ use crate::tui::state::keys::KeyNames;
 use crate::tui::theme::Role;
 use crate::tui::widget::Field;
 
-/// Whose fault each class is, and what to do when the provider gave no better advice.
-const BLAME: [(FaultClass, &str, &str); 13] = [
-    (
-        FaultClass::Auth,
-        "The key is missing, wrong, or may not do this.",
-        "Check the provider's key, then {again}.",
-    ),
-    (FaultClass::Credit, "The provider says that the account has no money.", "Add credit, then {again}."),
-    (FaultClass::Rate, "The provider limits how often you may ask.", "Wait a little, then {again}."),
-    (
+/// What introduces the words of a fault, whose it is included, and what to do when nobody gave better
+/// advice. The words follow at once and are not said again; `{p}` is the provider.
+struct Blame {
+    class: FaultClass,
+    /// When the request was sent.
+    sent: &'static str,
+    /// When it never left.
+    unsent: &'static str,
+    advice: &'static str,
+}
+
+const fn blame(class: FaultClass, sent: &'static str, unsent: &'static str, advice: &'static str) -> Blame {
+    Blame { class, sent, unsent, advice }
+}
+
+const HERE: &str = "Nothing was sent; the cause is here:";
+const AWAY: &str = "{p} was not reached, and nothing was sent:";
+
+static BLAME: [Blame; 13] = [
+    blame(FaultClass::Auth, "{p} does not accept the key for this:", HERE, "Check the key, then {again}."),
+    blame(FaultClass::Credit, "The account at {p} cannot pay for this:", HERE, "Add credit, then {again}."),
+    blame(FaultClass::Rate, "{p} takes no more requests for now:", AWAY, "Wait a little, then {again}."),
+    blame(
         FaultClass::Context,
-        "The conversation is too long for this model.",
+        "It is more than this model takes:",
+        HERE,
         "A new room ({new-room}), or a model with a larger context ({models}).",
     ),
-    (
+    blame(
         FaultClass::Moderation,
-        "A filter of the provider refused it.",
+        "A filter at {p} stopped it:",
+        HERE,
         "Write it another way, or ask another model ({models}).",
     ),
-    (
+    blame(
         FaultClass::BadRequest,
-        "The provider did not take the request as it was sent.",
+        "{p} did not take the request as it was sent:",
+        HERE,
         "Check the seat's parameters, or ask another model ({models}).",
     ),
-    (
+    blame(
         FaultClass::NotFound,
-        "The provider has no such model, or the account may not use it.",
+        "{p} has no such model for this account:",
+        HERE,
         "Choose another model ({models}).",
     ),
-    (
-        FaultClass::Provider,
-        "The provider's fault: overloaded, down, or loading the model.",
-        "{again} asks again.",
+    blame(FaultClass::Provider, "The fault is {p}'s:", AWAY, "{again} asks again."),
+    blame(
+        FaultClass::Network,
+        "The connection to {p} did not hold:",
+        AWAY,
+        "Check the network, then {again}.",
     ),
-    (FaultClass::Network, "The network between you and the provider.", "Check the connection, then {again}."),
-    (FaultClass::Timeout, "The provider's fault: nothing came for too long.", "{again} asks again."),
-    (
+    blame(FaultClass::Timeout, "{p} was too slow:", AWAY, "{again} asks again."),
+    blame(
         FaultClass::Protocol,
-        "The provider's fault: what came is not the protocol.",
+        "What {p} answered cannot be used:",
+        AWAY,
         "{again} asks again; check the provider's dialect if it stays so.",
     ),
-    (
+    blame(
         FaultClass::Budget,
-        "Your own budget; nothing was sent.",
+        "Your own budget ended it:",
+        "Your own budget holds it back, and nothing was sent:",
         "Raise [budget] in the config, or wait until it starts anew.",
     ),
-    (FaultClass::Internal, "salon's own fault.", "{again} asks again. Please report it."),
+    blame(FaultClass::Internal, "The fault is salon's own:", HERE, "{again} asks again. Please report it."),
 ];
 
 /// What to say of a turn in a pane, one field a line before wrapping.
@@ -129,23 +149,32 @@ fn fault(reply: &Reply, keys: &KeyNames, out: &mut Vec<Field>) {
         out.push(Field::new(keys.name(text), Role::Bad));
         return;
     };
-    out.push(Field::new(headline(fault, cut), Role::Bad));
+    out.push(Field::new(headline(reply, fault), Role::Bad));
+    let Some(blame) = BLAME.iter().find(|blame| blame.class == fault.class) else { return };
+    let whose = match (cut, fault.unsent) {
+        (true, _) => "The reply is not whole; what came is kept:",
+        (false, true) => blame.unsent,
+        (false, false) => blame.sent,
+    };
+    let whose = whose.replace("{p}", &Untrusted::from(reply.model.provider.as_str()).line());
+    out.push(Field::new(whose, Role::Dim));
     if !fault.message.is_empty() {
         out.push(Field::new(fault.message.line(), Role::Text));
     }
-    if let Some((_, whose, advice)) = BLAME.iter().find(|(class, ..)| *class == fault.class) {
-        let whose = if cut { "The stream ended before the reply did; what came is kept." } else { *whose };
-        out.push(Field::new(whose, Role::Dim));
-        let advice = if fault.hint.is_empty() { keys.name(advice) } else { fault.hint.clone() };
-        out.push(Field::new(format!("→ {advice}"), Role::Strong));
-    }
+    let advice = if fault.hint.is_empty() { keys.name(blame.advice) } else { fault.hint.clone() };
+    out.push(Field::new(format!("→ {advice}"), Role::Strong));
 }
 
 /// `✗ failed: rate · HTTP 429 · asked 3 times`.
-fn headline(fault: &Fault, cut: bool) -> String {
-    let mut text = format!("✗ {}: {}", if cut { "cut" } else { "failed" }, fault.class.name());
-    if let Some(status) = fault.http_status {
+fn headline(reply: &Reply, fault: &Fault) -> String {
+    let mut text = format!("✗ {}: {}", reply.status.name(), fault.class.name());
+    // Without words of its own an answer is told by its status.
+    let told = |status: u16| fault.message.raw().starts_with(&format!("HTTP {status}"));
+    if let Some(status) = fault.http_status.filter(|status| !told(*status)) {
         text.push_str(&format!(" · HTTP {status}"));
+    }
+    if reply.attempts > 1 {
+        text.push_str(&format!(" · asked {} times", reply.attempts));
     }
     text
 }

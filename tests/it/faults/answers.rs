@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::row::{Row, error, row};
-use super::table::{KEPT, PAUSE, body, counted, frame, whole};
+use super::table::{AGAIN, PAUSE, body, counted, frame, whole};
 use crate::lab;
 use crate::lab::{always, answer, bytes, data, delta, ending, finished, stream};
 use crate::mock::{Framing, Responder, Step, chunk, events_head, response};
@@ -323,8 +323,8 @@ fn ways() -> Vec<Row> {
             "did not answer",
         ),
         row("F16", "slices", body(slices)).done("all of it"),
-        row("F16", "so many bytes and no more", some(Step::Fin)).cut("network", "half of it", KEPT),
-        row("F16", "so many bytes and a reset", some(Step::Rst)).cut("network", "half of it", KEPT),
+        row("F16", "so many bytes and no more", some(Step::Fin)).cut("network", "half of it", AGAIN),
+        row("F16", "so many bytes and a reset", some(Step::Rst)).cut("network", "half of it", AGAIN),
     ]
 }
 

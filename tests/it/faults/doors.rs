@@ -207,6 +207,9 @@ fn check_pane(row: &Row, end: &str, pane: &str) -> Vec<String> {
     shows("the end", end);
     shows("what came", row.shown.unwrap_or(&row.text));
     shows("what happened", &row.words);
+    if row.status == "cut" {
+        shows("what is left", "not whole; what came is kept:");
+    }
     if pane.contains("CANARY") {
         wrong.push("the key is shown".to_owned());
     }

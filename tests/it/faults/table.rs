@@ -13,7 +13,8 @@ use crate::mock::{Framing, Generator, LAST_CHUNK, Responder, Step, chunk, events
 use crate::tls::{Front, Manner, authority};
 
 pub const PAUSE: Duration = Duration::from_millis(60);
-pub const KEPT: &str = "The text so far is kept";
+/// What the hint of a reply that is not whole begins with.
+pub const AGAIN: &str = "Ask again";
 
 /// A whole reply: `all of it`.
 pub fn whole() -> Vec<u8> {
@@ -149,12 +150,12 @@ pub fn silences() -> Vec<Row> {
             3,
             "did not answer within 1 s",
         ),
-        row("F4", "stall after one", stall_after(1)).cut("timeout", "a", KEPT),
-        row("F4", "stall after five", stall_after(5)).cut("timeout", "aaaaa", KEPT),
+        row("F4", "stall after one", stall_after(1)).cut("timeout", "a", AGAIN),
+        row("F4", "stall after five", stall_after(5)).cut("timeout", "aaaaa", AGAIN),
         row("F4", "stall within a frame", {
             body(vec![Step::Send(piece.clone()), Step::Send(b"data: {\"cho".to_vec()), Step::Stall])
         })
-        .cut("timeout", "half of it", KEPT),
+        .cut("timeout", "half of it", AGAIN),
         row("F4", "a frame that trickles", body(vec![Step::Send(piece.clone()), slow_frame])).cut(
             "timeout",
             "half of it",
@@ -184,9 +185,9 @@ pub fn endings() -> Vec<Row> {
         row("F5", "reset at once", always(vec![Step::Rst])).fails_dearly("network", 3, ""),
         row("F5", "no HTTP", always(vec![Step::Send(b"SSH-2.0-dropbear\r\n\r\n".to_vec()), Step::Fin]))
             .fails_dearly("protocol", 1, "does not speak HTTP"),
-        row("F5", "reset", cut_at(Step::Rst)).cut("network", "half of it", KEPT),
-        row("F5", "no last chunk", cut_at(Step::Fin)).cut("network", "half of it", KEPT),
-        row("F5", "no end mark", lab::cut("half of it")).cut("network", "half of it", KEPT),
+        row("F5", "reset", cut_at(Step::Rst)).cut("network", "half of it", AGAIN),
+        row("F5", "no last chunk", cut_at(Step::Fin)).cut("network", "half of it", AGAIN),
+        row("F5", "no end mark", lab::cut("half of it")).cut("network", "half of it", AGAIN),
         row("F5", "a last chunk and no end mark", {
             always(vec![
                 opened(Framing::Chunked, 0),
@@ -195,11 +196,11 @@ pub fn endings() -> Vec<Row> {
                 Step::Next,
             ])
         })
-        .cut("network", "half of it", KEPT),
+        .cut("network", "half of it", AGAIN),
         row("F5", "short content-length", {
             always(vec![opened(Framing::Length, piece.len() + 9), Step::Send(piece.clone()), Step::Fin])
         })
-        .cut("network", "half of it", KEPT),
+        .cut("network", "half of it", AGAIN),
         row("F5", "cut after the end mark", {
             always(vec![opened(Framing::Chunked, 0), Step::Send(chunk(&whole())), Step::Rst])
         })
