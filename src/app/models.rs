@@ -5,6 +5,9 @@
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 use tokio::task::JoinSet;
 
@@ -31,6 +34,7 @@ use crate::provider::demo_models;
 use crate::provider::find_local;
 use crate::provider::is_loopback;
 use crate::text::Untrusted;
+use crate::tui::Models;
 use crate::tui::News;
 
 impl World {
@@ -86,17 +90,12 @@ impl World {
         self.endpoints.iter().filter_map(|known| self.lists.load(&known.endpoint)).collect()
     }
 
-    /// What to tell of models that shall be asked.
-    fn doubts<'a>(&self, models: impl Iterator<Item = &'a ModelRef>) -> Vec<Notice> {
-        let mut notices: Vec<Notice> = Vec::new();
-        for model in models {
-            // Azure lists models and is asked for deployments, which have names of their own.
-            let known = self.endpoints.get(&model.provider);
-            let known = known.filter(|known| !known.endpoint.base_url.contains(".azure.com"));
-            let doubt = known.and_then(|known| self.lists.doubt(model, known.endpoint.dialect));
-            notices.extend(doubt.filter(|doubt| !notices.contains(doubt)));
-        }
-        notices
+    /// What to tell of a model that shall be asked.
+    fn doubt(&self, model: &ModelRef) -> Option<Notice> {
+        // Azure lists models and is asked for deployments, which have names of their own.
+        let known = self.endpoints.get(&model.provider)?;
+        let named = !known.endpoint.base_url.contains(".azure.com");
+        named.then(|| self.lists.doubt(model, known.endpoint.dialect)).flatten()
     }
 
     /// The providers whose lists are old enough to be asked for behind everybody's back: those that
@@ -260,7 +259,11 @@ pub(super) fn look_up<'a>(world: &World, models: impl Iterator<Item = &'a ModelR
     let providers: BTreeSet<&str> = models.iter().map(|model| model.provider.as_str()).collect();
     let known = providers.into_iter().filter_map(|name| world.endpoints.get(name));
     let mut notices: Vec<Notice> = known.filter_map(|known| world.lists.load(&known.endpoint)).collect();
-    notices.extend(world.doubts(models.into_iter()));
+    for doubt in models.into_iter().filter_map(|model| world.doubt(model)) {
+        if !notices.contains(&doubt) {
+            notices.push(doubt);
+        }
+    }
     notices
 }
 
@@ -276,40 +279,97 @@ fn tell_as_one(notices: &[Notice], news: &News) {
     news.tell(told);
 }
 
-/// What a room does after its first frame: reads the lists, tells what models there are, and asks
-/// for the lists that are old. Must be called inside the runtime, on a thread that may wait.
-pub(super) fn tend(world: Arc<World>, asked: &[ModelRef], news: &News) {
-    world.load_lists().into_iter().for_each(|notice| news.tell(notice));
-    news.models(world.models());
-    let due = world.due(asked, Millis::now());
-    // What will be asked for anew is judged by the new list.
-    let (later, now): (Vec<ModelRef>, Vec<ModelRef>) =
-        asked.iter().cloned().partition(|model| due.iter().any(|endpoint| endpoint.name == model.provider));
-    tell_as_one(&world.doubts(now.iter()), news);
-    if due.is_empty() {
-        return;
+/// Looks after the models of a room. Clones look after the same.
+#[derive(Clone)]
+pub(super) struct Watch {
+    world: Arc<World>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// All that sit in the room, or did, in the order of coming.
+    models: Vec<ModelRef>,
+    /// Those of which something odd was told.
+    told: BTreeSet<ModelRef>,
+    /// Providers whose lists are asked for just now: their models are judged by the new list.
+    awaited: BTreeSet<String>,
+}
+
+impl Watch {
+    /// Nothing is looked at yet.
+    pub fn new(world: Arc<World>, models: Vec<ModelRef>) -> Self {
+        Self { world, seen: Arc::new(Mutex::new(Seen { models, ..Seen::default() })) }
     }
-    let news = news.clone();
-    tokio::spawn(async move {
-        let mut answers = ask_all(&world, due);
-        while let Some(answer) = answers.join_next().await {
-            let Ok((endpoint, brought)) = answer else { continue };
-            // Nobody has asked for it, and what was known is still there: the log says enough.
-            match &brought {
-                Ok(Brought { unkept: None, .. }) => {}
-                Ok(Brought { unkept: Some(why), .. }) => tracing::warn!(provider = %endpoint.name, %why),
-                Err(fault) => tracing::warn!(provider = %endpoint.name, why = %fault.message.line()),
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells what is odd about all of them, as far as it was not told.
+    fn judge(&self, news: &News) {
+        let Seen { models, told, awaited } = &mut *self.seen();
+        let asked = models.iter().filter(|model| !awaited.contains(&model.provider));
+        let mut notices: Vec<Notice> = Vec::new();
+        for model in asked {
+            if !told.contains(model)
+                && let Some(doubt) = self.world.doubt(model)
+            {
+                notices.push(doubt);
+                told.insert(model.clone());
             }
-            let mine: Vec<ModelRef> =
-                later.iter().filter(|model| model.provider == endpoint.name).cloned().collect();
-            let (world, news) = (Arc::clone(&world), news.clone());
-            let told = tokio::task::spawn_blocking(move || {
-                if brought.is_ok() {
-                    news.models(world.models());
-                }
-                tell_as_one(&world.doubts(mine.iter()), &news);
-            });
-            let _ = told.await;
         }
-    });
+        tell_as_one(&notices, news);
+    }
+
+    /// A list has come, or not.
+    fn received(&self, endpoint: &Endpoint, brought: &Result<Brought, Fault>, news: &News) {
+        // Nobody has asked for it, and what was known is still there: the log says enough.
+        match brought {
+            Ok(Brought { unkept: None, .. }) => {}
+            Ok(Brought { unkept: Some(why), .. }) => tracing::warn!(provider = %endpoint.name, %why),
+            Err(fault) => tracing::warn!(provider = %endpoint.name, why = %fault.message.line()),
+        }
+        if brought.is_ok() {
+            news.models(self.world.models());
+        }
+        self.seen().awaited.remove(&endpoint.name);
+        self.judge(news);
+    }
+}
+
+impl Models for Watch {
+    /// Reads the lists, tells what models there are, and asks for the lists that are old.
+    fn tend(&self, news: &News) {
+        self.world.load_lists().into_iter().for_each(|notice| news.tell(notice));
+        news.models(self.world.models());
+        let due = self.world.due(&self.seen().models, Millis::now());
+        self.seen().awaited.extend(due.iter().map(|endpoint| endpoint.name.clone()));
+        self.judge(news);
+        if due.is_empty() {
+            return;
+        }
+        let (watch, news) = (self.clone(), news.clone());
+        tokio::spawn(async move {
+            let mut answers = ask_all(&watch.world, due);
+            while let Some(answer) = answers.join_next().await {
+                let Ok((endpoint, brought)) = answer else { continue };
+                let (watch, news) = (watch.clone(), news.clone());
+                let told = tokio::task::spawn_blocking(move || watch.received(&endpoint, &brought, &news));
+                let _ = told.await;
+            }
+        });
+    }
+
+    fn seated(&self, models: Vec<ModelRef>, news: &News) {
+        {
+            let known = &mut self.seen().models;
+            for model in models {
+                if !known.contains(&model) {
+                    known.push(model);
+                }
+            }
+        }
+        self.judge(news);
+    }
 }

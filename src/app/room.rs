@@ -10,7 +10,7 @@ use crate::app::build::runtime;
 use crate::app::lineup::memory;
 use crate::app::lineup::reseat;
 use crate::app::logins::Desk;
-use crate::app::models;
+use crate::app::models::Watch;
 use crate::chat::Door;
 use crate::chat::ModelRef;
 use crate::chat::Notice;
@@ -98,10 +98,10 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         world.engine(store.clone(), Door::Tui, None)
     };
     let chosen = world.loaded.config.lineup.clone();
-    let asked: Vec<ModelRef> = seats.iter().map(|seat| seat.model.clone()).collect();
+    let asked = seats.iter().map(|seat| seat.model.clone()).collect();
     let world = Arc::new(world);
     let logins = Arc::new(Desk::new(Arc::clone(&world), engine.clone(), runtime.handle().clone()));
-    let tended = Arc::clone(&world);
+    let models = Arc::new(Watch::new(Arc::clone(&world), asked));
     Ok(Setup {
         logins,
         runtime,
@@ -132,7 +132,7 @@ fn prepare(world: World, args: RoomArgs) -> Result<Setup, Refusal> {
         notices,
         labels: labels(&world),
         lineup: Box::new(move |seats| memory(chosen.as_deref(), seats)),
-        models: Box::new(move |news| models::tend(Arc::clone(&tended), &asked, &news)),
+        models,
     })
 }
 

@@ -27,7 +27,7 @@ use crate::store::Budgets;
 use crate::store::Store;
 use crate::tui::effect::Lineup;
 use crate::tui::effect::Logins;
-use crate::tui::effect::News;
+use crate::tui::effect::Models;
 use crate::tui::keymap::Keymap;
 use crate::tui::runtime;
 use crate::tui::runtime::Options;
@@ -81,8 +81,8 @@ pub struct Setup {
     pub themes: Option<PathBuf>,
     /// What is to be told.
     pub notices: Vec<Notice>,
-    /// Finds out what models there are, after the first frame, and tells it.
-    pub models: Box<dyn FnOnce(News) + Send>,
+    /// What is known of models.
+    pub models: Arc<dyn Models>,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
     /// How providers come into the room.

@@ -106,6 +106,16 @@ pub trait Logins: Send + Sync {
     fn look_around(&self, tell: TellFound);
 }
 
+/// What is known of models, and what is odd about those that sit in the room. The root has it. Both
+/// may read files and take their time: not for the thread that draws.
+pub trait Models: Send + Sync {
+    /// Finds out what models there are, after the first frame, and tells it. Inside the runtime.
+    fn tend(&self, news: &News);
+
+    /// These sit in the room now: tells what is odd about them, of each model once.
+    fn seated(&self, models: Vec<ModelRef>, news: &News);
+}
+
 /// One thing to do. The runtime answers those that have an answer with a [`Report`].
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "effects are few and moved once")]
@@ -141,7 +151,8 @@ pub enum Effect {
         /// The value.
         value: String,
     },
-    /// Remember these seats for the next new room.
+    /// These are the seats now: remember them for the next new room, and say what is odd about their
+    /// models.
     Lineup(Vec<Seat>),
     /// Log in to a provider; answered by `Report::Login`.
     Login(Login),

@@ -19,7 +19,7 @@ mod view;
 mod widget;
 
 pub use door::{Setup, run, terminal};
-pub use effect::{Login, LoginNews, LoginRow, Logins, News, TellFound, TellLogin, Welcome};
+pub use effect::{Login, LoginNews, LoginRow, Logins, Models, News, TellFound, TellLogin, Welcome};
 pub use state::Label;
 
 /// What `benches/` measures of the screen.

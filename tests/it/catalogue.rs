@@ -369,6 +369,34 @@ fn a_room_asks_once_a_day_after_its_first_frame_and_tells_what_it_learns() {
 }
 
 #[test]
+fn models_that_come_later_are_doubted_too_and_each_once() {
+    let server = chatting();
+    let sandbox = sandbox(&server, &[("lab", "openrouter")], "");
+    refresh(&sandbox, "lab").expect(0);
+    let mut room = Pty::start(&sandbox, &["-m", "lab/orbit/orbit-5"], WIDE);
+    room.see("enter send");
+    wait_for_lists(&server, 1);
+    let doubt = "lab/orbit/orbbit-5 is not in the list of lab";
+    room.ask("/model lab/orbit/orbbit-5");
+    room.see(doubt);
+    room.ask("/add lab/ember/ember-12b");
+    room.see("gone after 2026-09-30");
+    room.send("\x0c");
+    room.see("search, or type");
+    room.type_slowly("lab/orbit/orbit5x");
+    room.send("+");
+    room.see("lab/orbit/orbit5x is not in the list of lab");
+    room.ask("/model lab/orbit/orbit-5");
+    room.see("is lab/orbit/orbit-5 now");
+    room.ask("/model lab/orbit/orbbit-5");
+    room.see("is lab/orbit/orbbit-5 now");
+    thread::sleep(Duration::from_millis(300));
+    room.miss(doubt);
+    room.send(QUIT);
+    assert_eq!(room.end(), 0);
+}
+
+#[test]
 fn a_list_that_never_comes_is_in_nobodys_way_and_can_be_switched_off() {
     let server = Lab::new(Arc::new(|request| {
         if line(request).starts_with("GET ") { vec![Step::Stall] } else { lab::text("all the same")(request) }

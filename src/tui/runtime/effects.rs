@@ -17,6 +17,8 @@ use crate::store::UsageQuery;
 use crate::tui::effect::Effect;
 use crate::tui::effect::Lineup;
 use crate::tui::effect::Logins;
+use crate::tui::effect::Models;
+use crate::tui::effect::News;
 use crate::tui::effect::Report;
 use crate::tui::runtime::clipboard::Choice;
 use crate::tui::runtime::clipboard::Copied;
@@ -42,6 +44,8 @@ pub struct Hands {
     pub lineup: Lineup,
     /// How providers come into the room.
     pub logins: Arc<dyn Logins>,
+    /// What is known of models.
+    pub models: Arc<dyn Models>,
 }
 
 impl Hands {
@@ -65,7 +69,12 @@ impl Hands {
                 self.tell_failure(async move { pending.await.map(drop) }, "the room is not saved");
             }
             Effect::Remember { key, value } => self.remember(key, value),
-            Effect::Lineup(seats) => self.remember("lineup", (self.lineup)(&seats)),
+            Effect::Lineup(seats) => {
+                self.remember("lineup", (self.lineup)(&seats));
+                let (models, news) = (Arc::clone(&self.models), News::to(self.reports.clone()));
+                let seated = seats.into_iter().map(|seat| seat.model).collect();
+                tokio::task::spawn_blocking(move || models.seated(seated, &news));
+            }
             Effect::SaveFile { name, text } => {
                 let reports = self.reports.clone();
                 tokio::task::spawn_blocking(move || {

@@ -29,6 +29,7 @@ use crate::store::Store;
 use crate::tui::effect::Effect;
 use crate::tui::effect::Lineup;
 use crate::tui::effect::Logins;
+use crate::tui::effect::Models;
 use crate::tui::effect::News;
 use crate::tui::effect::Report;
 use crate::tui::markdown;
@@ -86,8 +87,8 @@ pub struct Options {
     pub clipboard: String,
     /// The user's days.
     pub zone: jiff::tz::TimeZone,
-    /// Finds out what models there are, after the first frame, and tells it.
-    pub models: Box<dyn FnOnce(News) + Send>,
+    /// What is known of models.
+    pub models: Arc<dyn Models>,
     /// How seats are written down for the next new room.
     pub lineup: Lineup,
     /// How providers come into the room.
@@ -146,7 +147,6 @@ struct Room {
     depth: theme::Depth,
     titles: bool,
     size: Size,
-    models: Option<Box<dyn FnOnce(News) + Send>>,
     send: bool,
     end: Option<End>,
 }
@@ -186,6 +186,7 @@ impl Room {
             room: setup.id,
             lineup: options.lineup,
             logins: options.logins,
+            models: options.models,
         };
         Ok(Self {
             state: State::new(setup, Instant::now()),
@@ -201,7 +202,6 @@ impl Room {
             depth: options.depth,
             titles: options.title,
             size: terminal_size(),
-            models: Some(options.models),
             send: options.send,
             end: None,
         })
@@ -253,7 +253,7 @@ impl Room {
             }
         });
         let reports = self.hands.reports.clone();
-        let (models, logins) = (self.models.take(), Arc::clone(&self.hands.logins));
+        let (models, logins) = (Arc::clone(&self.hands.models), Arc::clone(&self.hands.logins));
         tokio::spawn(async move {
             // The painter, and the terminal behind it, are at work on the first frame just now.
             tokio::time::sleep(SETTLED).await;
@@ -261,9 +261,7 @@ impl Room {
             logins.look_around(Box::new(move |said, models| drop(found.send(Report::Found(said, models)))));
             let _ = tokio::task::spawn_blocking(move || {
                 let _ = reports.send(Report::Logins(logins.rows()));
-                if let Some(models) = models {
-                    models(News::to(reports));
-                }
+                models.tend(&News::to(reports));
                 markdown::warm();
             })
             .await;
