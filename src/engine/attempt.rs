@@ -234,11 +234,9 @@ impl Attempt {
         let kept = self.kept.saturating_add(bytes);
         self.kept = kept.min(LONGEST);
         if kept > LONGEST {
-            let mut fault = Fault::new(
-                FaultClass::Protocol,
-                format!("The reply is longer than {} MiB.", LONGEST >> 20),
-            )
-            .hint("Set max_tokens to bound replies.");
+            let mut fault =
+                Fault::new(FaultClass::Protocol, format!("The reply is longer than {} MiB.", LONGEST >> 20))
+                    .hint("Set max_tokens to bound replies.");
             fault.cut = true;
             return Err(fault);
         }

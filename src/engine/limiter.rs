@@ -174,10 +174,9 @@ impl Gate {
             return Some(Hold { why, until: Some(at), closed: false });
         }
         (state.inside + ahead >= self.most).then(|| {
-            let why = match self.most {
-                1 => format!("{} runs 1", self.name),
-                most => format!("{} runs {most} at once", self.name),
-            };
+            let many = if self.most == 1 { "" } else { " at once" };
+            let before = if ahead == 0 { String::new() } else { format!(", {ahead} ahead") };
+            let why = format!("{} runs {}{many}{before}", self.name, self.most);
             Hold { why, until: None, closed: false }
         })
     }

@@ -74,6 +74,7 @@ fn a_gate_lets_in_so_many_and_who_came_first_goes_first() {
     };
     assert_eq!(inside(&mut places), [0, 1]);
     assert_eq!(held(&mut places[2], now), Some(("lab runs 2 at once".to_owned(), None)));
+    assert_eq!(held(&mut places[4], now), Some(("lab runs 2 at once, 2 ahead".to_owned(), None)));
     drop(places.remove(1));
     assert_eq!(inside(&mut places), [0, 1], "the third has the place of the second");
     drop(places.remove(2));

@@ -165,8 +165,9 @@ fn a_retry_counts_down() {
     let mut why = Fault::new(FaultClass::Rate, "slow down");
     why.http_status = Some(429);
     h.send("go").says(1, RunEventKind::Retry { attempt: 2, after_ms: 12_000, why });
-    h.sees("429").sees("retry 2/3 in 12s").pass(5000).sees("retry 2/3 in 7s");
-    h.says(1, RunEventKind::Connecting { attempt: 2 }).misses("retry");
+    h.sees("429").sees("retry 2/3 in 12s").sees("! slow down").pass(5000).sees("retry 2/3 in 7s");
+    h.says(1, RunEventKind::Connecting { attempt: 2 }).misses("retry").misses("slow down");
+    h.pass(300).text(1, "x").sees("first 0.3s");
 }
 
 #[test]
@@ -174,9 +175,11 @@ fn a_wait_for_a_turn_counts_down_and_can_be_stopped() {
     let mut h = Harness::new(&["a", "b"]);
     let queued = |why: &str, for_ms| RunEventKind::Queued { why: why.into(), for_ms };
     h.send("go").says(1, queued("lab takes 20 a minute", Some(42_000)));
-    h.sees("waiting 0s · lab takes 20 a minute · 42s").pass(40_000).sees("lab takes 20 a minute · 2s");
+    h.sees("starts in 42s · lab takes 20 a minute").pass(40_000).sees("starts in 2s · lab takes 20");
+    h.resize(80, 24).sees("starts in 2s").resize(120, 40);
     h.says(1, queued("lab runs 1", None)).sees("lab runs 1").misses("lab runs 1 ·");
     h.says(1, RunEventKind::Connecting { attempt: 1 }).misses("lab runs");
+    h.pass(300).text(1, "x").sees("first 0.3s");
 }
 
 #[test]

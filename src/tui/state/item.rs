@@ -90,6 +90,8 @@ pub struct Item {
     pub speed: Option<u64>,
     /// Refusals, images, citations.
     pub parts: Vec<Untrusted>,
+    /// Why the last attempt failed, while the next one is waited for.
+    pub failed: Option<String>,
     /// How many characters of the finished reply a pane does not show.
     pub unseen: usize,
     /// How many rows of the prompt are folded away.
@@ -162,6 +164,7 @@ impl Item {
             thought_ms: None,
             speed: None,
             parts: Vec::new(),
+            failed: None,
             unseen: 0,
             folded: 0,
             docs: None,
@@ -293,7 +296,7 @@ impl Item {
     }
 
     fn measure(&mut self, told: &Told<'_>, width: u16, open: bool) -> Heights {
-        let said = notes(told, &self.parts, &self.keys);
+        let said = notes(told, (self.failed.as_deref(), &self.parts), &self.keys);
         let Some(docs) = self.docs.as_mut().map(|docs| docs.get_mut()) else { return [0; 7] };
         docs.notes = said
             .iter()

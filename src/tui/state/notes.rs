@@ -82,7 +82,7 @@ static BLAME: [Blame; 13] = [
 
 /// What to say of a turn in a pane, one field a line before wrapping.
 #[must_use]
-pub fn notes(told: &Told<'_>, parts: &[Untrusted], keys: &KeyNames) -> Vec<Field> {
+pub fn notes(told: &Told<'_>, (failed, parts): (Option<&str>, &[Untrusted]), keys: &KeyNames) -> Vec<Field> {
     let mut out = Vec::new();
     let Some(reply) = told.reply else {
         out.push(Field::new(unanswered(told), Role::Dim));
@@ -96,6 +96,7 @@ pub fn notes(told: &Told<'_>, parts: &[Untrusted], keys: &KeyNames) -> Vec<Field
         let text = format!("wants to call {}({})", call.name.line(), call.arguments.line());
         out.push(Field::new(text, Role::Warn));
     }
+    out.extend(failed.map(|words| Field::new(format!("! {words}"), Role::Warn)));
     ending(reply, parts.is_empty(), keys, &mut out);
     out
 }

@@ -83,6 +83,8 @@ pub struct Live {
     pub retry: Option<Retry>,
     /// When it was asked for.
     pub begun: Instant,
+    /// When the request was sent, or the run begun.
+    pub asked: Instant,
     /// When something was last heard of it.
     pub heard: Instant,
     /// The first and the last delta.
@@ -116,6 +118,7 @@ impl Live {
             attempt: 0,
             retry: None,
             begun: now,
+            asked: now,
             heard: now,
             deltas: None,
             thinking_since: None,

@@ -48,8 +48,10 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
         RunEventKind::Connecting { attempt } => {
             live.phase = Phase::Connecting;
             live.attempt = attempt;
+            live.asked = at;
             live.queued = None;
             live.retry = None;
+            tell_why(state, run, None);
         }
         RunEventKind::Started { served_model, upstream } => started(state, run, served_model, upstream),
         RunEventKind::Text(text) => text_came(state, run, &text, at),
@@ -84,8 +86,10 @@ fn one(state: &mut State, event: RunEvent, out: &mut Vec<Effect>) -> Dirty {
         RunEventKind::Usage(tokens) => live.counted = tokens,
         RunEventKind::Retry { attempt, after_ms, why } => {
             let then = at + std::time::Duration::from_millis(after_ms);
+            let words = why.message.line().into_owned();
             live.retry = Some(Retry { attempt, at: then, why });
             live.phase = Phase::Waiting;
+            tell_why(state, run, Some(words));
         }
         RunEventKind::Finished(outcome) => {
             finished(state, run, *outcome, out);
@@ -152,6 +156,17 @@ fn thinking_came(state: &mut State, run: RunId, text: &Untrusted, at: std::time:
     }
 }
 
+/// Why it is asked again, for as long as that takes.
+fn tell_why(state: &mut State, run: RunId, words: Option<String>) {
+    let Some(live) = state.runs.get(run) else { return };
+    let (turn, seat) = (live.turn, live.seat);
+    let item = state.pane_of_mut(seat).and_then(|pane| pane.items.get_mut(turn));
+    if let Some(item) = item.filter(|item| item.failed != words) {
+        item.failed = words;
+        item.grow();
+    }
+}
+
 /// Makes the layout of the reply anew.
 fn touch(state: &mut State, run: RunId) {
     let Some(live) = state.runs.get(run) else { return };
@@ -211,6 +226,7 @@ fn finished(state: &mut State, run: RunId, outcome: Outcome, out: &mut Vec<Effec
         let reads_thinking = pane.scroll.reads(live.turn, Piece::Thinking);
         if let Some(item) = pane.items.get_mut(live.turn) {
             item.grow();
+            item.failed = None;
             item.speed = speed;
             if reads_thinking && item.thinking.is_none() {
                 item.thinking = Some(true);

@@ -88,11 +88,12 @@ impl Figures {
         } else {
             match live.phase {
                 Phase::Waiting => {
-                    badge = live.queued.as_ref().map(|queue| {
-                        let why = one_line(&queue.why).into_owned();
-                        queue.until.map_or(why.clone(), |at| format!("{why} · {}s", seconds_until(at, clock)))
-                    });
-                    format!("waiting {elapsed}")
+                    let until = live.queued.as_ref().and_then(|queue| queue.until);
+                    badge = live.queued.as_ref().map(|queue| one_line(&queue.why).into_owned());
+                    until.map_or_else(
+                        || format!("waiting {elapsed}"),
+                        |at| format!("starts in {}s", seconds_until(at, clock)),
+                    )
                 }
                 Phase::Connecting => format!("{spinner} connecting {elapsed}"),
                 Phase::Thinking => format!("{spinner} thinking {elapsed}"),
@@ -114,7 +115,7 @@ impl Figures {
             speed: shown.speed,
             input: shown.input.filter(|_| shown.out > 0).map(|input| format!("≈{}", tokens(input))),
             ttft_ms: live.deltas.map(|(first, _)| {
-                u64::try_from(first.saturating_duration_since(live.begun).as_millis()).unwrap_or(u64::MAX)
+                u64::try_from(first.saturating_duration_since(live.asked).as_millis()).unwrap_or(u64::MAX)
             }),
             cached: None,
         }

@@ -237,7 +237,7 @@ fn a_seat_that_waits_for_its_turn_counts_down_and_can_be_stopped() {
     room.see("enter send");
     room.ask("go");
     let left = |screen: &str| -> Option<u32> {
-        let rest = screen.split("lab takes 1 a minute · ").nth(1)?;
+        let rest = screen.split("starts in ").nth(1)?;
         rest.split('s').next()?.parse().ok()
     };
     let screen =
