@@ -160,10 +160,13 @@ fn named_seats(world: &World, args: &RoomArgs) -> Result<Option<Vec<Seat>>, Refu
     args.lineup.clone().or_else(of_env).map(|name| names.lineup(&name)).transpose().map_err(usage)
 }
 
-/// The room that was asked for; `None`: a new one.
+/// So many turns fill any screen; those before them are read after the first frame.
+const FIRST_TURNS: usize = 64;
+
+/// The room that was asked for, with its last turns; `None`: a new one.
 fn which(args: &RoomArgs, store: &Store, notices: &mut Vec<Notice>) -> Result<Option<Room>, Refusal> {
     if let Some(name) = &args.room {
-        return match store.load_room(WhichRoom::Name(name.clone())).wait() {
+        return match store.load_room_end(WhichRoom::Name(name.clone()), FIRST_TURNS).wait() {
             Ok(room) => Ok(Some(room)),
             Err(StoreError::NotFound(_)) => Err(usage(no_such_room(name, store))),
             Err(error) => Err(failed(error)),
@@ -172,7 +175,7 @@ fn which(args: &RoomArgs, store: &Store, notices: &mut Vec<Notice>) -> Result<Op
     if !args.last {
         return Ok(None);
     }
-    match store.load_room(WhichRoom::Last).wait() {
+    match store.load_room_end(WhichRoom::Last, FIRST_TURNS).wait() {
         Ok(room) => Ok(Some(room)),
         Err(StoreError::NotFound(_)) => {
             notices.push(Notice::info("there is no room yet to go on with; this is the first one"));

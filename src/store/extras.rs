@@ -9,11 +9,11 @@ use rusqlite::params;
 use crate::chat::Media;
 use crate::chat::MediaData;
 use crate::chat::ReplyId;
-use crate::chat::RoomId;
 use crate::chat::SeatId;
 use crate::chat::TurnId;
 use crate::store::codec::Columns;
 use crate::store::codec::uuid_at;
+use crate::store::rooms::Stretch;
 use crate::store::writer::Fail;
 
 /// Writes down what goes along with a turn. What has an address only is not kept: who reads it
@@ -31,12 +31,12 @@ pub(super) fn attach(conn: &Connection, turn: TurnId, attachments: &[Media]) -> 
 }
 
 /// What goes along with the turns of a room, in order.
-pub(super) fn attachments(conn: &Connection, room: RoomId) -> Result<Vec<(TurnId, Media)>, Fail> {
+pub(super) fn attachments(conn: &Connection, turns: Stretch) -> Result<Vec<(TurnId, Media)>, Fail> {
     let mut query = conn.prepare_cached(
         "SELECT attachment.turn, media_type, name, data FROM attachment JOIN turn ON turn.id = attachment.turn
-         WHERE turn.room = ?1 ORDER BY turn.no, attachment.no",
+         WHERE turn.room = ?1 AND turn.no >= ?2 AND turn.no < ?3 ORDER BY turn.no, attachment.no",
     )?;
-    let rows = query.query_map([room.0.into_bytes()], |row| {
+    let rows = query.query_map(turns.params(), |row| {
         let mut columns = Columns::of(row);
         let turn = TurnId(columns.uuid()?);
         let (media_type, name) = (columns.get()?, columns.get()?);
@@ -69,12 +69,12 @@ pub(super) fn choose(
 }
 
 /// The versions that were chosen in a room.
-pub(super) fn chosen(conn: &Connection, room: RoomId) -> Result<Vec<(TurnId, ReplyId)>, Fail> {
+pub(super) fn chosen(conn: &Connection, turns: Stretch) -> Result<Vec<(TurnId, ReplyId)>, Fail> {
     let mut query = conn.prepare_cached(
         "SELECT chosen.turn, chosen.reply FROM chosen JOIN turn ON turn.id = chosen.turn
-         WHERE turn.room = ?1 ORDER BY turn.no, chosen.seat",
+         WHERE turn.room = ?1 AND turn.no >= ?2 AND turn.no < ?3 ORDER BY turn.no, chosen.seat",
     )?;
-    let rows = query
-        .query_map([room.0.into_bytes()], |row| Ok((TurnId(uuid_at(row, 0)?), ReplyId(uuid_at(row, 1)?))))?;
+    let rows =
+        query.query_map(turns.params(), |row| Ok((TurnId(uuid_at(row, 0)?), ReplyId(uuid_at(row, 1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

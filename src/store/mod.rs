@@ -45,6 +45,7 @@ use crate::chat::Room;
 use crate::chat::RoomId;
 use crate::chat::SeatId;
 use crate::chat::Sum;
+use crate::chat::Turn;
 use crate::chat::TurnId;
 use crate::store::budget::Limits;
 use crate::store::writer::Book;
@@ -200,7 +201,17 @@ impl Store {
 
     /// A room with all its turns. By id, by name, or the last one in which something happened (not hidden).
     pub fn load_room(&self, which: WhichRoom) -> Pending<Room> {
-        self.ask(move |book| book.read(|conn| rooms::load(conn, &which)))
+        self.ask(move |book| book.read(|conn| rooms::load(conn, &which, None)))
+    }
+
+    /// The same with its last so many turns only: what a screen needs at once.
+    pub fn load_room_end(&self, which: WhichRoom, turns: usize) -> Pending<Room> {
+        self.ask(move |book| book.read(|conn| rooms::load(conn, &which, Some(turns))))
+    }
+
+    /// The turns of a room before that one, from the first.
+    pub fn earlier_turns(&self, room: RoomId, turn: TurnId) -> Pending<Vec<Turn>> {
+        self.ask(move |book| book.read(|conn| rooms::earlier(conn, room, turn)))
     }
 
     /// All rooms, latest first; with those that lists leave out when `hidden`.

@@ -11,7 +11,6 @@ use crate::chat::LedgerEntry;
 use crate::chat::Millis;
 use crate::chat::Reply;
 use crate::chat::ReplyId;
-use crate::chat::RoomId;
 use crate::chat::SeatId;
 use crate::chat::Status;
 use crate::chat::ToolCall;
@@ -34,6 +33,7 @@ use crate::store::instance::Instance;
 use crate::store::ledger;
 use crate::store::ledger::Origin;
 use crate::store::rooms;
+use crate::store::rooms::Stretch;
 use crate::store::writer::Fail;
 use crate::text::Untrusted;
 use crate::text::lengthen;
@@ -311,16 +311,16 @@ pub(super) fn fold(conn: &Connection, reply: ReplyId, more: &[&Delta]) -> Result
     Ok(u64::try_from(chars).unwrap_or(u64::MAX))
 }
 
-/// The replies of a room in the order in which they were asked for, those in flight with what has come.
-pub(super) fn of_room(conn: &Connection, room: RoomId) -> Result<Vec<Reply>, Fail> {
+/// The replies of turns in the order in which they were asked for, those in flight with what has come.
+pub(super) fn of_turns(conn: &Connection, turns: Stretch) -> Result<Vec<Reply>, Fail> {
     let mut query = conn.prepare_cached(
         "SELECT r.no, r.id, r.turn, r.seat, r.sibling, r.provider, r.model, r.status, r.text, r.thinking, r.tool_calls,
                 r.opaque, r.parts, r.notes, r.input, r.cache_read, r.cache_write, r.cache_write_1h, r.output, r.reasoning,
                 r.audio_input, r.audio_output, r.image_output, r.searches, r.amount, r.source, r.tariff, r.served_model, r.upstream, r.finish, r.fault, r.attempts,
                 r.ttft_ms, r.total_ms
-         FROM turn AS t JOIN reply AS r ON r.turn = t.id WHERE t.room = ?1 ORDER BY t.no",
+         FROM turn AS t JOIN reply AS r ON r.turn = t.id WHERE t.room = ?1 AND t.no >= ?2 AND t.no < ?3 ORDER BY t.no",
     )?;
-    let mut rows = query.query([room.0.into_bytes()])?;
+    let mut rows = query.query(turns.params())?;
     let mut replies: Vec<(i64, Reply)> = Vec::new();
     while let Some(row) = rows.next()? {
         replies.push(read(conn, row)?);

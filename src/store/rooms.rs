@@ -190,8 +190,39 @@ pub(super) fn save_draft(
     Ok(name)
 }
 
-/// A room with all its turns.
-pub(super) fn load(conn: &Connection, which: &WhichRoom) -> Result<Room, Fail> {
+/// Some of a room's turns, by their numbers: the first of them, and the one after the last.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch(RoomId, i64, i64);
+
+impl Stretch {
+    /// The last so many turns of a room; all of them when there are not more.
+    fn last(conn: &Connection, room: RoomId, count: usize) -> Result<Self, Fail> {
+        let first = conn
+            .prepare_cached("SELECT no FROM turn WHERE room = ?1 ORDER BY no DESC LIMIT 1 OFFSET ?2")?
+            .query_row(params![room.0.into_bytes(), codec::signed(count.saturating_sub(1) as u64)], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        Ok(Self(room, first.unwrap_or(i64::MIN), i64::MAX))
+    }
+
+    /// The turns before that one.
+    fn before(conn: &Connection, room: RoomId, turn: TurnId) -> Result<Self, Fail> {
+        let below = conn
+            .prepare_cached("SELECT no FROM turn WHERE id = ?1")?
+            .query_row([turn.0.into_bytes()], |row| row.get(0))
+            .optional()?;
+        Ok(Self(room, i64::MIN, below.unwrap_or(i64::MIN)))
+    }
+
+    /// What a query is given that says `turn.room = ?1 AND turn.no >= ?2 AND turn.no < ?3`.
+    pub(super) fn params(self) -> ([u8; 16], i64, i64) {
+        (self.0.0.into_bytes(), self.1, self.2)
+    }
+}
+
+/// A room with its last turns: so many, or all.
+pub(super) fn load(conn: &Connection, which: &WhichRoom, last: Option<usize>) -> Result<Room, Fail> {
     const HEAD: &str = "SELECT id, name, context, draft, at FROM room";
     let read = |row: &rusqlite::Row<'_>| {
         let mut columns = Columns::of(row);
@@ -215,8 +246,13 @@ pub(super) fn load(conn: &Connection, which: &WhichRoom) -> Result<Room, Fail> {
     };
     let Some(mut room) = found else { return Err(nothing_found(which).into()) };
     room.seats = seats(conn, room.id)?;
-    room.turns = turns(conn, room.id)?;
+    room.turns = turns(conn, Stretch::last(conn, room.id, last.unwrap_or(usize::MAX))?)?;
     Ok(room)
+}
+
+/// The turns of a room before that one.
+pub(super) fn earlier(conn: &Connection, room: RoomId, turn: TurnId) -> Result<Vec<Turn>, Fail> {
+    turns(conn, Stretch::before(conn, room, turn)?)
 }
 
 fn nothing_found(which: &WhichRoom) -> StoreError {
@@ -247,10 +283,12 @@ fn seats(conn: &Connection, room: RoomId) -> Result<Vec<Seat>, Fail> {
     Ok(seats.collect::<Result<_, _>>()?)
 }
 
-fn turns(conn: &Connection, room: RoomId) -> Result<Vec<Turn>, Fail> {
-    let mut query =
-        conn.prepare_cached("SELECT id, parent, at, prompt, targets FROM turn WHERE room = ?1 ORDER BY no")?;
-    let turns = query.query_map([room.0.into_bytes()], |row| {
+fn turns(conn: &Connection, stretch: Stretch) -> Result<Vec<Turn>, Fail> {
+    let mut query = conn.prepare_cached(
+        "SELECT id, parent, at, prompt, targets FROM turn
+         WHERE room = ?1 AND no >= ?2 AND no < ?3 ORDER BY no",
+    )?;
+    let turns = query.query_map(stretch.params(), |row| {
         let mut columns = Columns::of(row);
         Ok(Turn {
             id: TurnId(columns.uuid()?),
@@ -265,17 +303,17 @@ fn turns(conn: &Connection, room: RoomId) -> Result<Vec<Turn>, Fail> {
     })?;
     let mut turns: Vec<Turn> = turns.collect::<Result<_, _>>()?;
     let places: HashMap<TurnId, usize> = turns.iter().enumerate().map(|(at, turn)| (turn.id, at)).collect();
-    for reply in replies::of_room(conn, room)? {
+    for reply in replies::of_turns(conn, stretch)? {
         if let Some(turn) = places.get(&reply.turn).and_then(|at| turns.get_mut(*at)) {
             turn.replies.push(reply);
         }
     }
-    for (turn, media) in extras::attachments(conn, room)? {
+    for (turn, media) in extras::attachments(conn, stretch)? {
         if let Some(turn) = places.get(&turn).and_then(|at| turns.get_mut(*at)) {
             turn.attachments.push(media);
         }
     }
-    for (turn, reply) in extras::chosen(conn, room)? {
+    for (turn, reply) in extras::chosen(conn, stretch)? {
         if let Some(turn) = places.get(&turn).and_then(|at| turns.get_mut(*at)) {
             turn.chosen.push(reply);
         }

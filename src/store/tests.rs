@@ -840,3 +840,29 @@ fn all_kinds_of_tokens_come_back() {
     let dollar = i128::from(Pico::DOLLAR.0);
     assert_eq!(total.apart, Apart { count: 2, reported: 2 * dollar, computed: 4 * dollar });
 }
+
+#[test]
+fn the_last_turns_and_those_before_them_are_all_of_them() {
+    let disk = Disk::new();
+    let mut ids = Ids::seeded(9);
+    let store = disk.store();
+    let (room, other) = (head(&mut ids, "long"), head(&mut ids, "other"));
+    for n in 0..7 {
+        for room in [&other, &room] {
+            let start = turn(&mut ids, room, &format!("prompt {n}"));
+            begin(&store, &start).wait().unwrap();
+            store.append(vec![delta(start.replies[0].reply, 0, "text")]).wait().unwrap();
+            store.choose(start.turn, start.replies[0].seat, Some(start.replies[0].reply)).wait().unwrap();
+        }
+    }
+    let named = || WhichRoom::Name("long".to_owned());
+    let whole = store.load_room(named()).wait().unwrap();
+    assert_eq!(whole.turns.len(), 7);
+    for count in [1, 3, 6, 7, 8] {
+        let end = store.load_room_end(named(), count).wait().unwrap();
+        assert_eq!(end.turns.len(), count.min(7));
+        let mut turns = store.earlier_turns(room.id, end.turns[0].id).wait().unwrap();
+        turns.extend(end.turns.clone());
+        assert_eq!(Room { turns, ..end }, whole, "{count} at first");
+    }
+}

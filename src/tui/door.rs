@@ -61,7 +61,7 @@ pub struct Setup {
     pub near: BTreeSet<String>,
     /// What the config says of models.
     pub labels: HashMap<ModelRef, Label>,
-    /// The room to go on with; `None`: a new one.
+    /// The room to go on with, with its last turns; `None`: a new one.
     pub room: Option<Room>,
     /// Who sits in it.
     pub seats: Vec<Seat>,

@@ -55,6 +55,26 @@ fn a_second_turn_remembers_the_first() {
 }
 
 #[test]
+fn a_long_room_is_gone_on_with_whole() {
+    let server = Lab::new(lab::count_messages());
+    let sandbox = server.sandbox();
+    // More turns than are read before the first frame.
+    for _ in 0..70 {
+        sandbox.run(&["ask", "--room", "long", "-m", "lab/one", "more"]).expect(0);
+    }
+    let mut room = Pty::start(&sandbox, &["-c"], WIDE);
+    room.see("139 messages");
+    room.ask("and now");
+    room.see("141 messages");
+    room.send(QUIT);
+    assert_eq!(room.end(), 0);
+    let mut sent = Pty::start(&sandbox, &["-c", "--send", "at once"], WIDE);
+    sent.see("143 messages");
+    sent.send(QUIT);
+    assert_eq!(sent.end(), 0);
+}
+
+#[test]
 fn one_pane_is_stopped_while_the_other_streams() {
     let server = Lab::new(lab::endless("tok"));
     let sandbox = server.sandbox();

@@ -292,3 +292,27 @@ fn a_charge_that_is_settled_later_becomes_exact_where_it_stands() {
     h.report(crate::tui::effect::Report::Settled(settled)).sees("$0.0021").misses("≈$0.0050");
     assert!(h.has_effect(|effect| matches!(effect, Effect::Spent)), "the sums are asked for anew");
 }
+
+#[test]
+fn turns_that_are_read_later_stand_before_the_others() {
+    let mut long = Harness::new(&["a"]);
+    for n in 1..=30 {
+        long.send(&format!("prompt {n}")).text(1, &format!("reply {n}")).done(1);
+    }
+    let mut turns = long.state.room.turns.clone();
+    let last = turns.split_off(28);
+    let mut setup = setup(&["a"]);
+    setup.turns = last;
+    setup.ids = Ids::seeded(2);
+    let mut h = Harness::with(setup, 80, 40);
+    h.sees("reply 30").sees("prompt 29").misses("reply 28");
+    h.state.prepend(turns);
+    h.sees("reply 30").sees("reply 25");
+    for n in 1..=30 {
+        h.press("up");
+        assert_eq!(h.state.composer.text(), format!("prompt {}", 31 - n));
+    }
+    h.press("ctrl-u").send("and now?").text(1, "reply 31").sees("reply 31");
+    assert_eq!(h.sent_to(1).len(), 61, "all is remembered");
+    h.press("tab").press("g").press("g").sees("prompt 1").sees("reply 3");
+}

@@ -210,6 +210,7 @@ impl Room {
     async fn live(&mut self, mut inputs: UnboundedReceiver<Input>) -> io::Result<u8> {
         self.step(Event::Resize(self.size.width, self.size.height));
         self.draw(Instant::now());
+        self.read_earlier_turns().await;
         self.after_the_first_frame();
         if self.send {
             self.do_effects(send_draft);
@@ -241,6 +242,21 @@ impl Room {
             }
         }
         Ok(self.leave().await)
+    }
+
+    /// The turns that the first frame did not wait for. Nothing else happens meanwhile, so that what
+    /// a seat is sent is always whole.
+    async fn read_earlier_turns(&mut self) {
+        let Some(first) = self.state.room.turns.first().map(|turn| turn.id) else { return };
+        match self.hands.store.earlier_turns(self.state.room.id, first).await {
+            Ok(turns) => self.state.prepend(turns),
+            Err(error) => {
+                let why = format!("the earlier turns of this room cannot be read: {error}");
+                self.state.tell(Notice::error(why.clone()));
+                self.state.room.read_only = Some(why);
+            }
+        }
+        self.pacer.now();
     }
 
     /// What may take a while, and what nobody needs to see the room.

@@ -34,6 +34,7 @@ use crate::chat::Notice;
 use crate::chat::Seat;
 use crate::chat::SeatId;
 use crate::chat::Tariff;
+use crate::chat::Turn;
 use crate::store::RoomHead;
 use crate::text::cell_width;
 use crate::text::one_line;
@@ -139,12 +140,10 @@ impl State {
     /// The state at the start.
     #[must_use]
     pub fn new(setup: Setup, now: Instant) -> Self {
-        let last_seat = highest_seat(&setup);
+        let last_seat = highest_seat(&setup.seats, &setup.turns);
         let turns = setup.turns.len();
         let mut composer = Composer::new(&setup.draft);
-        for turn in &setup.turns {
-            composer.prompts.push(turn.prompt.clone());
-        }
+        composer.prompts.add_older(setup.turns.iter().rev().map(|turn| turn.prompt.clone()));
         let notices = Notices::at_start(setup.notices, now);
         let keys = Arc::new(KeyNames::of(&setup.keymap));
         let layout = setup.ui.layout;
@@ -202,6 +201,17 @@ impl State {
             clock: Clock::new(now, setup.at),
             ids: setup.ids,
             commands: Vec::new(),
+        }
+    }
+
+    /// Puts turns before those that are there, before anything else has happened.
+    pub fn prepend(&mut self, earlier: Vec<Turn>) {
+        let count = earlier.len();
+        self.room.last_seat = self.room.last_seat.max(highest_seat(&[], &earlier));
+        self.composer.prompts.add_older(earlier.iter().rev().map(|turn| turn.prompt.clone()));
+        self.room.turns.splice(0..0, earlier);
+        for pane in &mut self.panes {
+            pane.prepend(count);
         }
     }
 
@@ -263,9 +273,9 @@ impl State {
     }
 }
 
-fn highest_seat(setup: &Setup) -> u32 {
-    let seats = setup.seats.iter().map(|seat| seat.id.0);
-    let asked = setup.turns.iter().flat_map(|turn| {
+fn highest_seat(seats: &[Seat], turns: &[Turn]) -> u32 {
+    let seats = seats.iter().map(|seat| seat.id.0);
+    let asked = turns.iter().flat_map(|turn| {
         turn.targets.iter().map(|seat| seat.0).chain(turn.replies.iter().map(|reply| reply.seat.0))
     });
     seats.chain(asked).max().unwrap_or(0)

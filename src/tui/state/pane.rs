@@ -105,6 +105,12 @@ impl Pane {
         self.items.resize_with(turns, || Item::new(&self.keys));
     }
 
+    /// So many turns have come before those that there are.
+    pub fn prepend(&mut self, turns: usize) {
+        self.items.splice(0..0, (0..turns).map(|_| Item::new(&self.keys)));
+        self.scroll.prepend(turns);
+    }
+
     /// All layouts are to be made anew.
     pub fn touch(&mut self) {
         for item in &mut self.items {

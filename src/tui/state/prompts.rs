@@ -1,6 +1,8 @@
 //! The prompts of this room and of earlier ones: Up, Down, and a search through them. The draft is
 //! kept while one walks, and what was cleared is found first.
 
+use std::collections::HashSet;
+
 /// How many are kept.
 const KEPT: usize = 1000;
 
@@ -26,10 +28,12 @@ impl Prompts {
         }
     }
 
-    /// Prompts of earlier rooms, newest first.
-    pub fn add_older(&mut self, newest_first: Vec<String>) {
-        let mut older: Vec<String> =
-            newest_first.into_iter().filter(|prompt| !self.all.contains(prompt)).collect();
+    /// Older prompts, newest first: of earlier turns and of earlier rooms.
+    pub fn add_older(&mut self, newest_first: impl IntoIterator<Item = String>) {
+        let mut known: HashSet<String> = self.all.iter().cloned().collect();
+        let new = |prompt: &String| !prompt.trim().is_empty() && known.insert(prompt.clone());
+        let room = KEPT.saturating_sub(self.all.len());
+        let mut older: Vec<String> = newest_first.into_iter().filter(new).take(room).collect();
         older.reverse();
         self.at = self.at.map(|at| at + older.len());
         older.append(&mut self.all);

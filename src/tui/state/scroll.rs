@@ -58,6 +58,14 @@ impl Scroll {
         self.seen = None;
     }
 
+    /// So many turns have come before those that there are. It follows its end.
+    pub(super) fn prepend(&mut self, turns: usize) {
+        self.top.0 += turns;
+        for index in &mut self.built {
+            *index += turns;
+        }
+    }
+
     /// The turns that have documents.
     #[must_use]
     pub fn built(&self) -> &[usize] {
