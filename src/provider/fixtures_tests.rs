@@ -369,6 +369,25 @@ fn a_cut_is_never_taken_for_an_end() {
     }
 }
 
+/// A body that is no stream is what it looks like, whoever sends it.
+#[test]
+fn bodies_that_are_no_streams_are_the_same_in_every_format() {
+    let body = r#"{"error":{"message":"too many words"},"detail":"x"}"#;
+    for protocol in ["openrouter", "openai-compat", "openai-responses", "anthropic", "gemini", "ollama"] {
+        let row = serde_json::json!({ "protocol": protocol });
+        let fault = |body: &str| decode(&mut *decoder(&row), &[body.as_bytes()]).fault.expect(protocol);
+        assert_eq!(fault(body).message.raw(), "too many words", "{protocol}");
+        for at in 1..body.len() {
+            let short = fault(&body[..at]);
+            assert!(short.cut && short.retryable, "{protocol} at {at}: {short:?}");
+        }
+        let page = fault("<html><title>Sign in</title></html>");
+        assert!(!page.cut && page.message.raw().contains("Sign in"), "{protocol}: {page:?}");
+        let words = fault("no such tenant");
+        assert!(!words.cut && words.message.raw().contains("no such tenant"), "{protocol}: {words:?}");
+    }
+}
+
 /// Members of all dialects, the ones that hold others first.
 const MEMBERS: [&str; 23] = [
     "delta",

@@ -35,7 +35,9 @@ pub(in crate::provider) trait Framing: Default + Send {
     }
 
     /// Whether a body without a whole frame can be the beginning of a stream.
-    fn is_begun(&self, body: &[u8]) -> bool;
+    fn is_begun(&self, _body: &[u8]) -> bool {
+        true
+    }
 
     /// How many bytes wait for the end of their frame.
     fn held(&self) -> usize;
@@ -86,10 +88,6 @@ impl Framing for Ndjson {
             ndjson::Tail::Last(line) => Some(nameless(line)),
             ndjson::Tail::Clean | ndjson::Tail::Cut => None,
         }
-    }
-
-    fn is_begun(&self, body: &[u8]) -> bool {
-        body.trim_ascii_start().starts_with(b"{")
     }
 
     fn held(&self) -> usize {
