@@ -177,6 +177,7 @@ fn a_wait_for_a_turn_counts_down_and_can_be_stopped() {
     h.send("go").says(1, queued("lab takes 20 a minute", Some(42_000)));
     h.sees("starts in 42s · lab takes 20 a minute").pass(40_000).sees("starts in 2s · lab takes 20");
     h.resize(80, 24).sees("starts in 2s").resize(120, 40);
+    h.says(1, queued("lab takes 1 a minute", Some(117_000))).sees("starts in 1m57s · lab takes 1 a minute");
     h.says(1, queued("lab runs 1", None)).sees("lab runs 1").misses("lab runs 1 ·");
     h.says(1, RunEventKind::Connecting { attempt: 1 }).misses("lab runs");
     h.pass(300).text(1, "x").sees("first 0.3s");

@@ -78,12 +78,12 @@ impl Figures {
         let state = if live.stopping {
             format!("{spinner} stopping {elapsed}")
         } else if let Some(retry) = &live.retry {
-            let left = seconds_until(retry.at, clock);
+            let left = left_until(retry.at, clock);
             let why = retry
                 .why
                 .http_status
                 .map_or_else(|| retry.why.class.name().to_owned(), |http| http.to_string());
-            badge = Some(format!("retry {}/3 in {left}s", retry.attempt));
+            badge = Some(format!("retry {}/3 in {left}", retry.attempt));
             format!("{why} {elapsed}")
         } else {
             match live.phase {
@@ -92,7 +92,7 @@ impl Figures {
                     badge = live.queued.as_ref().map(|queue| one_line(&queue.why).into_owned());
                     until.map_or_else(
                         || format!("waiting {elapsed}"),
-                        |at| format!("starts in {}s", seconds_until(at, clock)),
+                        |at| format!("starts in {}", left_until(at, clock)),
                     )
                 }
                 Phase::Connecting => format!("{spinner} connecting {elapsed}"),
@@ -163,9 +163,10 @@ impl Figures {
     }
 }
 
-/// Whole seconds that are left, rounded up.
-fn seconds_until(at: std::time::Instant, clock: &Clock) -> u128 {
-    at.saturating_duration_since(clock.now).as_millis().div_ceil(1000)
+/// What is left in whole seconds, rounded up.
+fn left_until(at: std::time::Instant, clock: &Clock) -> String {
+    let left = at.saturating_duration_since(clock.now).as_millis().div_ceil(1000);
+    seconds(u64::try_from(left).unwrap_or(u64::MAX))
 }
 
 /// As a footer shows a charge; play money is named.
