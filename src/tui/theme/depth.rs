@@ -63,6 +63,59 @@ impl Depth {
     }
 }
 
+/// A ratio of five to one, in hundredths: what is read better need not stay so.
+const ENOUGH: u64 = 500;
+
+impl Depth {
+    /// The nearest colour that can be read on these grounds, as they are shown, as well as it was
+    /// meant to be. Where there is none: the one that is read best.
+    #[must_use]
+    pub fn nearest_on(self, colour: Color, grounds: &[Color]) -> Color {
+        let Some(wanted) = rgb(colour).filter(|_| matches!(self, Self::Ansi256 | Self::Ansi16)) else {
+            return self.nearest(colour);
+        };
+        let pairs: Vec<_> =
+            grounds.iter().filter_map(|ground| Some((rgb(*ground)?, rgb(self.nearest(*ground))?))).collect();
+        let nearest = self.nearest(colour);
+        // How far the worst of the grounds is from what it shall be, in hundredths.
+        let lack = |have: [u8; 3]| {
+            let lacks = |(meant, shown): &([u8; 3], [u8; 3])| {
+                contrast(wanted, *meant).min(ENOUGH).saturating_sub(contrast(have, *shown))
+            };
+            pairs.iter().map(lacks).max().unwrap_or(0)
+        };
+        if rgb(nearest).is_none_or(|have| lack(have) == 0) {
+            return nearest;
+        }
+        let rich = (16..=255).map(|index| (Color::Indexed(index), parts(index)));
+        let all: Vec<_> = if self == Self::Ansi256 { rich.collect() } else { SIXTEEN.to_vec() };
+        let best = all.into_iter().min_by_key(|(_, have)| (lack(*have), distance(wanted, *have)));
+        best.map_or(nearest, |(colour, _)| colour)
+    }
+}
+
+/// What a colour looks like, as far as that is known.
+fn rgb(colour: Color) -> Option<[u8; 3]> {
+    match colour {
+        Color::Rgb(red, green, blue) => Some([red, green, blue]),
+        Color::Indexed(index @ 16..) => Some(parts(index)),
+        Color::Indexed(index) => SIXTEEN.get(usize::from(index)).map(|(_, parts)| *parts),
+        named => SIXTEEN.iter().find(|(colour, _)| *colour == named).map(|(_, parts)| *parts),
+    }
+}
+
+/// How well two colours are told apart, in hundredths: by squares in place of the exact curve, which
+/// says a little less of what is dark on light.
+fn contrast(one: [u8; 3], other: [u8; 3]) -> u64 {
+    const WHITE: u64 = 255 * 255 * 10_000;
+    let light = |[red, green, blue]: [u8; 3]| {
+        let square = |part: u8| u64::from(part).pow(2);
+        2_126 * square(red) + 7_152 * square(green) + 722 * square(blue) + WHITE / 20
+    };
+    let (one, other) = (light(one), light(other));
+    one.max(other) * 100 / one.min(other)
+}
+
 /// The sixteen as most terminals have them.
 const SIXTEEN: [(Color, [u8; 3]); 16] = [
     (Color::Black, [0, 0, 0]),

@@ -81,17 +81,23 @@ impl Theme {
     /// over for it.
     #[must_use]
     pub fn limited(mut self, depth: Depth) -> Self {
+        let ground = self.style(Role::Ground).bg.unwrap_or(Color::Reset);
+        let code = self.style(Role::CodeBlock).bg.unwrap_or(ground);
         for style in &mut self.styles {
-            let marked = style.bg.is_some_and(|ground| ground != Color::Reset);
-            for colour in [&mut style.fg, &mut style.bg, &mut style.underline_color].into_iter().flatten() {
+            let meant = style.bg.unwrap_or(ground);
+            let marked = meant != ground && meant != Color::Reset;
+            let under = style.bg.map_or(vec![ground, code], |own| vec![own]);
+            style.fg = style.fg.map(|colour| depth.nearest_on(colour, &under));
+            for colour in [&mut style.bg, &mut style.underline_color].into_iter().flatten() {
                 *colour = depth.nearest(*colour);
             }
+            let lost = depth == Depth::None || depth.nearest(meant) == depth.nearest(ground);
             if depth == Depth::None {
                 (style.fg, style.bg, style.underline_color) = (None, None, None);
             }
             // What was told by its ground alone must still be told.
             let said = style.add_modifier.intersects(Modifier::REVERSED);
-            if depth == Depth::None && marked && !said && style.add_modifier.contains(Modifier::BOLD) {
+            if lost && marked && !said && style.add_modifier.contains(Modifier::BOLD) {
                 *style = style.add_modifier(Modifier::REVERSED);
             }
         }

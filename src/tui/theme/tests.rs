@@ -104,6 +104,83 @@ fn text_can_be_read_on_its_ground() {
     assert!(light >= 2 && measured >= 7);
 }
 
+/// What a colour of few looks like on most terminals.
+fn looks(colour: Color) -> Color {
+    const GREYS: [(Color, u8); 4] =
+        [(Color::Black, 0), (Color::DarkGray, 127), (Color::Gray, 229), (Color::White, 255)];
+    let named = [
+        (Color::Red, (205, 0, 0)),
+        (Color::Green, (0, 205, 0)),
+        (Color::Yellow, (205, 205, 0)),
+        (Color::Blue, (0, 0, 238)),
+        (Color::Magenta, (205, 0, 205)),
+        (Color::Cyan, (0, 205, 205)),
+        (Color::LightRed, (255, 0, 0)),
+        (Color::LightGreen, (0, 255, 0)),
+        (Color::LightYellow, (255, 255, 0)),
+        (Color::LightBlue, (92, 92, 255)),
+        (Color::LightMagenta, (255, 0, 255)),
+        (Color::LightCyan, (0, 255, 255)),
+    ];
+    let grey = GREYS.iter().find(|(known, _)| *known == colour);
+    let shown = named.iter().find(|(known, _)| *known == colour);
+    match (colour, grey, shown) {
+        (_, Some((_, grey)), _) => Color::Rgb(*grey, *grey, *grey),
+        (_, _, Some((_, (red, green, blue)))) => Color::Rgb(*red, *green, *blue),
+        (Color::Indexed(index @ 232..), ..) => {
+            let grey = (index - 232) * 10 + 8;
+            Color::Rgb(grey, grey, grey)
+        }
+        (Color::Indexed(index), ..) => {
+            let step = |at: u8| [0, 95, 135, 175, 215, 255][usize::from(at % 6)];
+            let at = index - 16;
+            Color::Rgb(step(at / 36), step(at / 6), step(at))
+        }
+        (other, ..) => other,
+    }
+}
+
+#[test]
+fn text_can_be_read_in_fewer_colours_too() {
+    let seen = |colour: Option<Color>| colour.map(looks).and_then(luminance);
+    for name in Theme::names() {
+        let theme = Theme::builtin(&name).unwrap();
+        if theme.style(Role::Ground).bg.and_then(luminance).is_none() {
+            continue;
+        }
+        for depth in [Depth::Ansi256, Depth::Ansi16] {
+            let theme = theme.clone().limited(depth);
+            let ground = seen(theme.style(Role::Ground).bg).unwrap();
+            for (role, role_name) in Role::ALL.iter().filter(|(role, _)| !LINES.contains(role)) {
+                let style = theme.style(*role);
+                let contrast = contrast(seen(style.fg).unwrap(), seen(style.bg).unwrap_or(ground));
+                assert!(contrast >= 4.4, "{name} {depth:?}: {role_name} has {contrast:.2}");
+            }
+            let chosen = theme.style(Role::Selected);
+            let reversed = chosen.add_modifier.contains(Modifier::REVERSED);
+            assert!(
+                reversed || seen(chosen.bg) != Some(ground),
+                "{name} {depth:?}: what is chosen is not seen"
+            );
+        }
+    }
+}
+
+#[test]
+fn lines_can_be_seen_on_a_light_ground() {
+    for name in Theme::names() {
+        let theme = Theme::builtin(&name).unwrap();
+        let Some(ground) = theme.style(Role::Ground).bg.and_then(luminance).filter(|ground| *ground > 0.5)
+        else {
+            continue;
+        };
+        for role in LINES.iter().filter(|role| **role != Role::Ground) {
+            let line = theme.style(*role).fg.and_then(luminance).unwrap();
+            assert!(contrast(line, ground) >= 3.0, "{name} {role:?}: {:.2}", contrast(line, ground));
+        }
+    }
+}
+
 #[test]
 fn nothing_is_said_by_colour_alone() {
     for name in Theme::names() {
