@@ -69,12 +69,13 @@ pub(super) fn run(world: &World, args: &DoctorArgs, out: &mut Out) -> u8 {
 /// What one prompt to everybody in the line-up would cost.
 fn cost(world: &World, seats: &[Seat]) -> Check {
     let messages = [Message::text(Role::User, PROMPT)];
-    let (mut expected, mut at_most, mut unknown, mut unbounded) = (0_i128, 0_i128, 0, 0);
+    let (mut expected, mut at_most, mut paid, mut unknown, mut unbounded) = (0_i128, 0_i128, 0, 0, 0);
     for seat in seats {
         let tariff = world.endpoints.tariff(&seat.model.provider);
-        if tariff == Tariff::Play {
+        if tariff == Tariff::Play || tariff.is_nothing() {
             continue;
         }
+        paid += 1;
         let estimate = engine::estimate_with(&world.book, tariff, seat, &messages);
         let amount = |pico: Pico| i128::from(pico.0);
         match (estimate.expected, estimate.at_most) {
@@ -86,19 +87,20 @@ fn cost(world: &World, seats: &[Seat]) -> Check {
         }
     }
     let models: Vec<String> = seats.iter().map(|seat| seat.model.to_string()).collect();
-    let mut text = format!(
-        "one prompt to {}: about {}, at most {}",
-        models.join(", "),
-        short_usd(expected),
-        short_usd(at_most)
-    );
+    // What is not known is no sum of nothing (safety R69).
+    let mut parts = Vec::new();
+    if paid == 0 {
+        parts.push("nothing to pay".to_owned());
+    } else if paid > unknown {
+        parts.push(format!("about {}, at most {}", short_usd(expected), short_usd(at_most)));
+    }
     if unbounded > 0 {
-        text.push_str(&format!(" and {unbounded} without a known end"));
+        parts.push(format!("{unbounded} without a known end"));
     }
     if unknown > 0 {
-        text.push_str(&format!(" and {unknown} without a known price"));
+        parts.push(format!("{unknown} without a known price"));
     }
-    Check::well("cost", text)
+    Check::well("cost", format!("one prompt to {}: {}", models.join(", "), parts.join(" and ")))
 }
 
 /// How old the prices are that were shipped.

@@ -29,14 +29,18 @@ fn doctor(sandbox: &Sandbox, words: &[&str]) -> Ran {
 #[test]
 fn a_well_provider_is_named_only_when_all_is_asked_for() {
     let server = models(&["one", "two"]);
-    let sandbox = server.sandbox_with(LINEUP);
+    let sandbox = Sandbox::new().variable("LAB_KEY", lab::KEY).config(&format!(
+        "lineup = \"daily\"\n[provider.lab]\nbase_url = \"{}/v1\"\napi_key = {{ env = \"LAB_KEY\" }}\n{LINEUP}",
+        server.url()
+    ));
     let ran = doctor(&sandbox, &[]).expect(0);
     assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
     assert!(ran.stdout.starts_with("nothing is wrong"), "{}", ran.stdout);
     let told = doctor(&sandbox, &["-v"]).expect(0).stdout;
     for part in [
-        "takes its key (the variable LAB_KEY)",
-        "lists 2 models",
+        "takes its key (the variable LAB_KEY); 2 models",
+        "lists all models that are used",
+        "one prompt to lab/one, lab/two: 2 without a known price",
         "without a proxy",
         "one prompt to",
         "price book",
@@ -55,9 +59,13 @@ fn a_refused_key_and_a_missing_model_are_named() {
     let ran = doctor(&server.sandbox_with(LINEUP), &[]).expect(1);
     let wrong = ran.stdout.lines().filter(|line| line.starts_with("wrong "));
     assert_eq!(wrong.count(), 1, "{}", ran.stdout);
-    assert!(ran.stdout.contains("the variable LAB_KEY"), "{}", ran.stdout);
+    let said = "says: Incorrect key [redacted] (HTTP 401)\n                   Check the variable LAB_KEY.\n";
+    assert!(ran.stdout.ends_with(said), "{}", ran.stdout);
     let ran = doctor(&models(&["one"]).sandbox_with(LINEUP), &[]).expect(1);
-    assert!(ran.stdout.contains("does not list the model two"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("does not list the model two\n"), "{}", ran.stdout);
+    let ran = doctor(&models(&[]).sandbox_with(LINEUP), &[]).expect(1);
+    assert_eq!(ran.stdout.lines().count(), 2, "one line, and one of what to do:\n{}", ran.stdout);
+    assert!(ran.stdout.contains("does not list the models one, two\n"), "{}", ran.stdout);
     let json = doctor(&models(&["one"]).sandbox_with(LINEUP), &["--format", "json"]).expect(1).stdout;
     let json: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(

@@ -8,7 +8,6 @@ use crate::app::build::World;
 use crate::app::doctor::WITHIN;
 use crate::app::endpoints::Known;
 use crate::app::login::allowance;
-use crate::app::login::told;
 use crate::chat::Dialect;
 use crate::chat::Fault;
 use crate::chat::ModelRef;
@@ -95,11 +94,12 @@ async fn one(world: &World, known: &Known, models: Vec<ModelRef>, offline: bool)
         )),
         Ok((key, list)) => {
             let refused = matches!(key, Some(Err(_)));
+            let counted = matches!(key, Some(Ok(Answered::Models(_))));
             checks.extend(key.map(|key| of_key(known, key, from.as_deref())));
             match list {
                 // A refusal is told once.
                 Some(Err(_)) if refused => {}
-                Some(list) => checks.extend(of_models(known, list, &models)),
+                Some(list) => checks.extend(of_models(known, list, &models, counted)),
                 None => {}
             }
         }
@@ -118,42 +118,53 @@ fn of_key(known: &Known, answer: Result<Answered, Fault>, from: Option<&str>) ->
             Check::well(name, format!("takes its key ({from}); {}", counted(count)))
         }
         Ok(Answered::Untold) => Check::well(name, format!("is there; its key ({from}) was not tried")),
-        Err(fault) => Check::wrong(name, format!("{} (key: {from})", fault.message.line()), fault.hint),
+        Err(fault) => failed(name, fault),
     }
+}
+
+/// What a provider says of a failure is named as its words; what salon says is a sentence.
+fn failed(name: &str, fault: Fault) -> Check {
+    let words = fault.message.line();
+    let text = match fault.http_status {
+        Some(status) => format!("says: {words} (HTTP {status})"),
+        None => words.into_owned(),
+    };
+    Check::wrong(name, text, fault.hint)
 }
 
 fn counted(count: usize) -> String {
     if count == 1 { "1 model".to_owned() } else { format!("{count} models") }
 }
 
-fn of_models(known: &Known, list: Result<Vec<String>, Fault>, models: &[ModelRef]) -> Vec<Check> {
+fn of_models(
+    known: &Known,
+    list: Result<Vec<String>, Fault>,
+    models: &[ModelRef],
+    is_counted: bool,
+) -> Vec<Check> {
     let name = &known.endpoint.name;
     match list {
         Ok(ids) if ids.is_empty() && models.is_empty() => {
             vec![Check::well(name, "is there, and has no models yet")]
         }
         Ok(ids) => {
-            let missing = models.iter().filter(|model| !knows(&ids, &model.id));
-            let hint = format!("salon models {name} lists what there is");
-            let mut checks: Vec<Check> = missing
-                .map(|model| {
-                    Check::wrong(name, format!("does not list the model {}", model.id), hint.clone())
-                })
-                .collect();
-            if checks.is_empty() {
-                checks
-                    .push(Check::well(name, format!("lists {}, and all that are used", counted(ids.len()))));
-            }
-            checks
+            let missing: Vec<&str> =
+                models.iter().map(|model| model.id.as_str()).filter(|id| !knows(&ids, id)).collect();
+            let hint = format!("salon models --refresh --provider {name} names those that it has");
+            vec![match missing.as_slice() {
+                [] if is_counted => Check::well(name, "lists all models that are used"),
+                [] => Check::well(name, format!("lists {}, and all that are used", counted(ids.len()))),
+                [one] => Check::wrong(name, format!("does not list the model {one}"), hint),
+                some => Check::wrong(name, format!("does not list the models {}", some.join(", ")), hint),
+            }]
         }
         // One without a list may know its models all the same.
         Err(fault) if matches!(fault.http_status, Some(404 | 405 | 501)) => Vec::new(),
-        Err(fault) => {
-            let hint = match known.endpoint.tariff {
-                Tariff::Local => format!("{} Is the server started?", fault.hint),
-                _ => fault.hint.clone(),
-            };
-            vec![Check::wrong(name, told(&Fault { hint: String::new(), ..fault }), hint.trim().to_owned())]
+        Err(mut fault) => {
+            if known.endpoint.tariff == Tariff::Local {
+                fault.hint = format!("{} Is the server started?", fault.hint).trim().to_owned();
+            }
+            vec![failed(name, fault)]
         }
     }
 }
