@@ -75,11 +75,8 @@ fn down(_: &Cue) -> Vec<Beat> {
 }
 
 fn locked(_: &Cue) -> Vec<Beat> {
-    let mut fault = Fault::new(
-        FaultClass::Auth,
-        "the key was refused; this demo model has no key, and says so on purpose",
-    )
-    .hint("With a real provider: check the key, as in salon config check.");
+    let mut fault = Fault::new(FaultClass::Auth, "this demo model has no key, and says so on purpose")
+        .hint("With a real provider: check the key, as in salon config check.");
     fault.http_status = Some(401);
     fail(fault)
 }
