@@ -308,7 +308,7 @@ fn code_is_coloured() {
 fn code_blocks_are_given_as_they_came() {
     let text = "a\n```rust\nfn x() {\n\t1\n}\n\n```\n- b\n  ```\n  in\n  ```\n\n    four\n      six\n\nend\n~~~py x\npass";
     let mut document = Grown::new();
-    document.push(&text);
+    document.push(text);
     let found = |document: &Grown| -> Vec<(usize, String, String)> {
         let blocks = document.code_blocks().into_iter();
         blocks.map(|block| (block.number, block.language, block.text.raw().to_owned())).collect()
@@ -414,7 +414,7 @@ fn streamed(text: &str, steps: &[(usize, bool)], width: u16) -> Vec<Row> {
         let (len, draw) = steps.next().copied().unwrap_or((1, true));
         let at = (len.max(1)..=rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
         let (now, later) = rest.split_at(at);
-        document.push(&now);
+        document.push(now);
         rest = later;
         if draw {
             let height = document.height(width);
