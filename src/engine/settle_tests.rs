@@ -64,6 +64,7 @@ fn known(id: &str) -> String {
 /// the last one again and again.
 struct Server {
     mock: Mock,
+    stalls: bool,
     questions: Arc<AtomicUsize>,
 }
 
@@ -90,7 +91,7 @@ impl Server {
             let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
             answers[at].clone()
         }));
-        Self { mock, questions }
+        Self { mock, stalls, questions }
     }
 
     fn asked(&self) -> usize {
@@ -108,6 +109,7 @@ fn told(id: &str) -> Vec<Step> {
 
 struct Scene {
     clock: Arc<TestClock>,
+    stalls: bool,
     store: Store,
     endpoint: Endpoint,
     ids: Ids,
@@ -124,7 +126,8 @@ impl Scene {
             limits: Limits { retries: 0, ..Limits::default() },
             ..Endpoint::new("router", Dialect::OpenRouter, address)
         };
-        Self { clock, store, endpoint, ids: Ids::seeded(3), told: Arc::default() }
+        let ids = Ids::seeded(3);
+        Self { clock, stalls: server.stalls, store, endpoint, ids, told: Arc::default() }
     }
 
     fn engine(&self) -> Engine {
@@ -186,7 +189,7 @@ impl Scene {
             inlet.recv_many(&mut events).await.expect("an end comes");
             for event in events.drain(..) {
                 match event.kind {
-                    RunEventKind::Text(_) => engine.cancel(run),
+                    RunEventKind::Text(_) if self.stalls => engine.cancel(run),
                     RunEventKind::Finished(outcome) => return *outcome,
                     _ => {}
                 }
