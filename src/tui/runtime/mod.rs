@@ -248,6 +248,8 @@ impl Room {
     /// a seat is sent is always whole.
     async fn read_earlier_turns(&mut self) {
         let Some(first) = self.state.room.turns.first().map(|turn| turn.id) else { return };
+        // The painter, and the terminal behind it, are at work on the first frame just now.
+        tokio::time::sleep(SETTLED).await;
         match self.hands.store.earlier_turns(self.state.room.id, first).await {
             Ok(turns) => self.state.prepend(turns),
             Err(error) => {

@@ -90,8 +90,7 @@ pub fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) -> Option<Positio
 }
 
 fn all(state: &State, buffer: &mut Buffer, paint: Paint<'_>) -> Option<Position> {
-    buffer.set_style(buffer.area, paint.of(Role::Ground));
-    buffer.set_style(buffer.area, paint.of(Role::Text));
+    buffer.set_style(buffer.area, paint.of(Role::Ground).patch(paint.of(Role::Text)));
     let places = &state.look.areas;
     header::draw(state, places.header, buffer, paint);
     if let Some(strip) = places.tabs {

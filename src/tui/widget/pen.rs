@@ -53,8 +53,24 @@ pub fn put(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
     if area.is_empty() || text.is_empty() {
         return 0;
     }
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return put_ascii(buffer, area, text, style);
+    }
     let (end, _) = buffer.set_stringn(area.x, area.y, text, usize::from(area.width), style);
     end.saturating_sub(area.x)
+}
+
+/// The same for what is nearly all of the text: each character has a cell of its own, so that there
+/// is nothing to find out about it.
+fn put_ascii(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
+    let start = buffer.index_of(area.x, area.y);
+    let cells = buffer.content.iter_mut().skip(start).take(usize::from(area.width));
+    let mut used = 0;
+    for (cell, byte) in cells.zip(text.bytes()) {
+        cell.set_char(char::from(byte)).set_style(style);
+        used += 1;
+    }
+    used
 }
 
 /// Writes text at the start of `area`'s first row; one that is too long ends with `…`.
@@ -119,6 +135,29 @@ pub fn gauge(part: i128, whole: i128, cells: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ascii_is_written_as_all_text_is() {
+        let area = Rect::new(2, 1, 9, 2);
+        let style = Style::new().fg(ratatui::style::Color::Red);
+        for text in
+            ["", "a", "one two", "exactly 9", "longer than nine", "tab\there", "\u{7f}", "ü", "e\u{301}x"]
+        {
+            for place in
+                [Rect::new(2, 1, 9, 1), Rect::new(4, 2, 3, 1), Rect::new(9, 2, 5, 1), Rect::new(0, 0, 4, 1)]
+            {
+                let (mut ours, mut theirs) = (Buffer::empty(area), Buffer::empty(area));
+                let used = put(&mut ours, place, text, style);
+                let place = place.intersection(area);
+                let end = if place.is_empty() {
+                    place.x
+                } else {
+                    theirs.set_stringn(place.x, place.y, text, usize::from(place.width), style).0
+                };
+                assert_eq!((used, &ours), (end - place.x, &theirs), "{text:?} at {place}");
+            }
+        }
+    }
 
     #[test]
     fn a_gauge_is_as_full_as_its_part() {
