@@ -151,7 +151,10 @@ impl Format for Chat {
         let mut failed = None;
         for choice in chunk.choices.iter() {
             // A message beside deltas repeats them; alone it is the whole reply.
-            let delta = choice.delta.get().or_else(|| choice.message.get().filter(|_| !tell.any()));
+            let delta = choice
+                .delta
+                .get()
+                .or_else(|| choice.message.get().map(|whole| &**whole).filter(|_| !tell.any()));
             if let Some(delta) = delta {
                 full |= self.delta(delta, tell)?;
             }

@@ -114,7 +114,8 @@ type Batch = Result<Vec<StreamEvent>, Fault>;
 
 async fn step(state: State) -> Option<(Batch, State)> {
     match state {
-        State::Asked(inner, request) => match inner.ask(*request).await {
+        // Apart, because what is awaited here is large and this is moved for every batch.
+        State::Asked(inner, request) => match Box::pin(inner.ask(*request)).await {
             Ok(mut reader) => match reader.greeting() {
                 Some(batch) => Some((Ok(batch), State::Reading(reader))),
                 None => Some(reader.next().await),

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::wire::{CAP, KEPT, TooLong};
+use crate::wire::{CAP, KEPT, TooLong, text_of};
 
 /// The framer.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Array {
                     self.keep(bytes.get(from.unwrap_or(at)..=at).unwrap_or_default())?;
                     *input = bytes.get(at + 1..).unwrap_or_default();
                     self.spent = true;
-                    return Ok(Some(String::from_utf8_lossy(&self.element)));
+                    return Ok(Some(text_of(&self.element)));
                 }
                 _ => {}
             }

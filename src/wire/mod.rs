@@ -3,6 +3,8 @@
 //! Nothing here knows a socket, a provider or a price. Every reader takes any split of the bytes
 //! and works in time that grows with the bytes alone.
 
+use std::borrow::Cow;
+
 pub mod anthropic;
 pub mod array;
 pub mod chat_request;
@@ -31,6 +33,12 @@ pub const CAP: usize = 16 * 1024 * 1024;
 /// What a framer keeps of its buffers from one frame to the next: one frame with an image must not
 /// hold its megabytes for the rest of the stream.
 const KEPT: usize = 64 * 1024;
+
+/// The text of a frame. Nearly all are UTF-8, which is found out a word at a time; what is not has
+/// replacement characters.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
 
 /// Whether something of a wrong type was skipped in what was read.
 #[must_use]

@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use serde::de::IgnoredAny;
 
-use crate::wire::{CAP, KEPT, TooLong};
+use crate::wire::{CAP, KEPT, TooLong, text_of};
 
 /// How the body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Ndjson {
     pub fn next<'a>(&'a mut self, input: &mut &[u8]) -> Result<Option<Cow<'a, str>>, TooLong> {
         if self.step(input)? {
             self.spent = true;
-            return Ok(Some(String::from_utf8_lossy(self.line.trim_ascii())));
+            return Ok(Some(text_of(self.line.trim_ascii())));
         }
         Ok(None)
     }
@@ -66,7 +67,7 @@ impl Ndjson {
         if line.is_empty() {
             Tail::Clean
         } else if serde_json::from_slice::<IgnoredAny>(line).is_ok() {
-            Tail::Last(String::from_utf8_lossy(line))
+            Tail::Last(text_of(line))
         } else {
             Tail::Cut
         }
@@ -76,7 +77,7 @@ impl Ndjson {
     fn step(&mut self, input: &mut &[u8]) -> Result<bool, TooLong> {
         self.clear_spent();
         loop {
-            let end = input.iter().position(|byte| *byte == b'\n');
+            let end = memchr(b'\n', input);
             let (head, rest) = match end {
                 Some(at) => (input.get(..at).unwrap_or_default(), input.get(at + 1..).unwrap_or_default()),
                 None => (*input, &[][..]),

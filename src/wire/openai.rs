@@ -58,8 +58,9 @@ tolerant!(
         index: Whole = "index",
         /// What is new.
         delta: Obj<Delta<'a>> = "delta",
-        /// All of it, in an answer that is no stream. Some streams repeat it beside `delta`.
-        message: Obj<Delta<'a>> = "message",
+        /// All of it, in an answer that is no stream. Some streams repeat it beside `delta`. In a box,
+        /// because events are moved while they are read, and nearly none has it.
+        message: Obj<Box<Delta<'a>>> = "message",
         /// Why the reply ended.
         finish_reason: Text<'a> = "finish_reason",
         /// A failure of this alternative.

@@ -8,9 +8,10 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use serde::de::IgnoredAny;
 
-use crate::wire::{CAP, KEPT, TooLong};
+use crate::wire::{CAP, KEPT, TooLong, text_of};
 
 /// What the stream said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ impl Sse {
                 *input = input.strip_prefix(b"\n").unwrap_or(input);
             }
             let bytes = *input;
-            let Some(end) = line_end(bytes) else {
+            let Some(end) = memchr2(b'\n', b'\r', bytes) else {
                 self.line.extend_from_slice(bytes);
                 *input = &[];
                 return if self.line.len() > self.cap { Err(self.too_long()) } else { Ok(Step::Hungry) };
@@ -240,9 +241,8 @@ impl Sse {
     }
 
     fn event(&self) -> Frame<'_> {
-        let name =
-            if self.name.is_empty() { Cow::Borrowed("message") } else { String::from_utf8_lossy(&self.name) };
-        Frame::Event { name, data: String::from_utf8_lossy(&self.data) }
+        let name = if self.name.is_empty() { Cow::Borrowed("message") } else { text_of(&self.name) };
+        Frame::Event { name, data: text_of(&self.data) }
     }
 
     fn too_long(&self) -> TooLong {
@@ -253,20 +253,6 @@ impl Sse {
 /// Whether data without its blank line is all that the server meant to send.
 fn is_whole(data: &[u8]) -> bool {
     data.trim_ascii() == b"[DONE]" || serde_json::from_slice::<IgnoredAny>(data).is_ok()
-}
-
-/// Where the next CR or LF stands. Works in blocks that the compiler turns into vector code.
-fn line_end(bytes: &[u8]) -> Option<usize> {
-    const BLOCK: usize = 32;
-    let is_end = |byte: &u8| *byte == b'\n' || *byte == b'\r';
-    let mut at = 0;
-    for block in bytes.chunks_exact(BLOCK) {
-        if block.iter().fold(false, |found, byte| found | is_end(byte)) {
-            break;
-        }
-        at += BLOCK;
-    }
-    bytes.get(at..)?.iter().position(is_end).map(|offset| at + offset)
 }
 
 #[cfg(test)]

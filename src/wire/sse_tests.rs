@@ -104,33 +104,4 @@ proptest! {
         pieces.push(&bytes[from..]);
         prop_assert_eq!(read(&pieces), read(&[bytes]));
     }
-
-    #[test]
-    fn line_ends_are_found_where_they_are(bytes in prop::collection::vec(prop_oneof![Just(b'a'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..150)) {
-        prop_assert_eq!(line_end(&bytes), bytes.iter().position(|b| *b == b'\n' || *b == b'\r'));
-    }
-}
-
-/// A long line becomes its data as it is, and nothing of it is kept afterwards.
-#[test]
-fn a_long_event_is_moved_and_let_go() {
-    for space in ["", " "] {
-        let long = "x".repeat(3 * KEPT);
-        let text = format!("data:{space}{long}\ndata: y\n\ndata: z\n\n");
-        let (head, tail) = text.split_at(2 * KEPT);
-        let mut sse = Sse::default();
-        assert_eq!(sse.next(&mut head.as_bytes()), Ok(None));
-        assert_eq!(sse.held(), head.len());
-        let mut rest = tail.as_bytes();
-        let Ok(Some(Frame::Event { data, .. })) = sse.next(&mut rest) else { panic!("an event") };
-        assert_eq!(data, format!("{long}\ny"));
-        let Ok(Some(Frame::Event { data, .. })) = sse.next(&mut rest) else { panic!("an event") };
-        assert_eq!(data, "z");
-        assert_eq!((sse.held(), sse.next(&mut rest)), (0, Ok(None)));
-        assert!(sse.line.capacity() + sse.data.capacity() <= 2 * KEPT);
-    }
-    let mut sse = Sse::with_cap(2 * KEPT);
-    let long = format!("data: {}", "x".repeat(2 * KEPT - 8));
-    assert_eq!(sse.next(&mut long.as_bytes()), Ok(None));
-    assert!(sse.next(&mut &b"xxxx\n"[..]).is_err());
 }

@@ -126,6 +126,12 @@ impl<T: Tolerant> Tolerant for Obj<T> {
     }
 }
 
+impl<T: Tolerant> Tolerant for Box<T> {
+    fn odd(&self) -> bool {
+        self.as_ref().odd()
+    }
+}
+
 impl<T: Tolerant> Tolerant for List<T> {
     fn odd(&self) -> bool {
         self.odd || self.items.iter().any(Tolerant::odd)
@@ -366,12 +372,6 @@ mod tests {
             raw: Raw<'a> = "raw",
         }
     );
-
-    impl Tolerant for Box<Thing<'_>> {
-        fn odd(&self) -> bool {
-            self.as_ref().odd()
-        }
-    }
 
     #[test]
     fn members_of_any_type_are_read() {

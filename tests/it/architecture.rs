@@ -50,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/"]),
     ("rustls", &["provider/"]),
     ("ring", &["provider/"]),
+    ("memchr", &["wire/"]),
     ("base64", &["provider/", "cli/", "app/"]),
     ("rusqlite", &["store/"]),
     ("ratatui", &["tui/"]),
