@@ -31,7 +31,7 @@ impl Format {
         endpoint.quirks.api = self.responses.then_some(Api::Responses);
         let asked = ChatRequest {
             model: ModelRef::new("one", "one"),
-            messages: Vec::new(),
+            messages: Vec::new().into(),
             params: Params::default(),
             tools: Vec::new(),
             abilities: Abilities::default(),

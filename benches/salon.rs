@@ -355,7 +355,7 @@ fn engine(c: &mut Criterion) {
                     reply: ids.reply(),
                     sibling: 1,
                     seat: seat.clone(),
-                    messages: vec![Message::text(Role::User, "hi")],
+                    messages: Arc::new(vec![Message::text(Role::User, "hi")]),
                 })
                 .collect();
             let job = Job::Turn {

@@ -1,5 +1,7 @@
 //! What a model is asked: messages and the parameters that the user set, and nothing else.
 
+use std::sync::Arc;
+
 use crate::chat::message::Message;
 use crate::chat::message::Tool;
 use crate::chat::model::Abilities;
@@ -138,7 +140,7 @@ pub struct ChatRequest {
     /// Who is asked.
     pub model: ModelRef,
     /// What was said, oldest first; a system message, if any, is the first.
-    pub messages: Vec<Message>,
+    pub messages: Arc<Vec<Message>>,
     /// What the user set.
     pub params: Params,
     /// Tools that the model may call.

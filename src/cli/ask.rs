@@ -145,7 +145,7 @@ pub async fn run(asking: Asking, out: &mut Out) -> u8 {
     let mut asks = Vec::new();
     for seat in asked {
         let messages = own_history(&seat, &turns, turn);
-        asks.push(Ask { run: ids.run(), reply: ids.reply(), sibling: 1, seat, messages });
+        asks.push(Ask { run: ids.run(), reply: ids.reply(), sibling: 1, seat, messages: messages.into() });
     }
     if let Some(limit) = max_cost
         && let Err(why) = within(&engine, &asks, &tariffs, limit)

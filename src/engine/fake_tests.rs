@@ -593,7 +593,7 @@ impl Stage {
                 params: Params::default(),
                 muted: false,
             },
-            messages: vec![Message::text(Role::User, "hello")],
+            messages: Arc::new(vec![Message::text(Role::User, "hello")]),
         }
     }
 

@@ -108,7 +108,7 @@ pub struct Ask {
     /// Who is asked, and with what parameters.
     pub seat: Seat,
     /// What is sent, oldest first, the system message included.
-    pub messages: Vec<Message>,
+    pub messages: Arc<Vec<Message>>,
 }
 
 /// What the engine is asked to do. Few of them exist at any time, so that their size matters less

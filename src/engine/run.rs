@@ -31,7 +31,6 @@ use crate::engine::account::total;
 use crate::engine::attempt::Account;
 use crate::engine::attempt::Attempt;
 use crate::engine::attempt::millis_between;
-use crate::engine::estimate::pictures;
 use crate::engine::event::Outcome;
 use crate::engine::event::RunEventKind;
 use crate::engine::journal::Pen;
@@ -73,6 +72,8 @@ pub struct Run {
     pub submitted: Instant,
     /// Our estimate of what is sent, in tokens.
     pub input_guess: u64,
+    /// How many pictures are sent.
+    pub images: u64,
     /// The way to the journal.
     pub pen: Pen,
     /// The request that is in flight, or was the last.
@@ -138,7 +139,7 @@ impl Run {
         self.tell(RunEventKind::Connecting { attempt: self.attempt.n }).await;
         let mut stream = provider.stream(ChatRequest {
             model: self.ask.seat.model.clone(),
-            messages: self.ask.messages.clone(),
+            messages: Arc::clone(&self.ask.messages),
             params: self.ask.seat.params.clone(),
             tools: Vec::new(),
             abilities: self.inner.rates.abilities(&self.ask.seat.model),
@@ -217,6 +218,10 @@ impl Run {
         for event in batch {
             if let StreamEvent::Hold(ms) = &event {
                 self.hold(*ms);
+            }
+            if self.attempt.output {
+                // Nothing is asked a second time now.
+                self.ask.messages = Arc::default();
             }
             let unnamed = self.attempt.generation().is_none();
             let taken = self.attempt.take(event, now, self.pen.pieces());
@@ -376,7 +381,7 @@ impl Run {
             model: &self.ask.seat.model,
             tariff: self.tariff(),
             input_guess: self.input_guess,
-            images: pictures(&self.ask.messages),
+            images: self.images,
         };
         let now = (self.inner.clock.now(), self.inner.clock.wall());
         self.attempt.entry(self.inner.rates.as_ref(), &account, now)

@@ -170,7 +170,7 @@ impl Scene {
         };
         let run = self.ids.run();
         let messages = vec![Message::text(Role::User, "hello")];
-        let ask = Ask { run, reply: self.ids.reply(), sibling: 1, seat, messages };
+        let ask = Ask { run, reply: self.ids.reply(), sibling: 1, seat, messages: messages.into() };
         let turn = self.ids.turn();
         let (outlet, mut inlet) = mailbox();
         engine.submit(

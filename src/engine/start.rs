@@ -28,6 +28,7 @@ use crate::engine::attempt::Attempt;
 use crate::engine::attempt::millis_between;
 use crate::engine::estimate;
 use crate::engine::estimate::Estimate;
+use crate::engine::estimate::pictures;
 use crate::engine::event::Outcome;
 use crate::engine::event::RunEvent;
 use crate::engine::event::RunEventKind;
@@ -83,6 +84,7 @@ impl Start {
         }
         for (Planned { ask, attempt, input_guess }, (stop, place)) in planned.into_iter().zip(runs) {
             let pen = Pen::begin(inner.notes.clone(), ask.run, ask.reply, outlet.clone()).await;
+            let images = pictures(&ask.messages);
             let run = Run {
                 provider: inner.provider(&ask.seat.model.provider),
                 inner: Arc::clone(&inner),
@@ -92,6 +94,7 @@ impl Start {
                 place,
                 submitted,
                 input_guess,
+                images,
                 pen,
                 attempt: Attempt::new(1),
                 spent: Vec::new(),

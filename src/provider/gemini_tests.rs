@@ -79,13 +79,13 @@ fn roles_take_turns_and_media_go_along() {
     let media = |data| {
         Part::Media(Media { media_type: "image/png".to_owned(), name: Some("a.png".to_owned()), data })
     };
-    asked.messages = vec![
+    asked.messages = Arc::new(vec![
         Message::text(Role::System, "Be brief."),
         Message::text(Role::User, "one"),
         message(Role::User, vec![media(MediaData::Base64(Arc::from("QUJD")))]),
         Message::text(Role::Assistant, "yes"),
         message(Role::User, vec![media(MediaData::Url("https://example.org/a.png".to_owned()))]),
-    ];
+    ]);
     assert_eq!(
         body_of(&asked),
         r#"{"contents":[{"role":"user","parts":[{"text":"one"},{"inlineData":{"mimeType":"image/png","data":"QUJD"}}]},{"role":"model","parts":[{"text":"yes"}]},{"role":"user","parts":[{"fileData":{"mimeType":"image/png","fileUri":"https://example.org/a.png"}}]}],"systemInstruction":{"parts":[{"text":"Be brief."}]}}"#
@@ -121,10 +121,10 @@ fn with_calls(model: &str, state: Option<(&str, &str)>) -> ChatRequest {
     parts.push(Part::Text("Looking.".to_owned()));
     parts.push(call("fc-1", "tide_at", r#"{"pier":"North","depth":1.50}"#));
     parts.push(call("salon-call-2", "now", "{}"));
-    asked.messages.push(message(Role::Assistant, parts));
-    asked.messages.push(message(Role::Tool, vec![result("salon-call-2", "noon")]));
-    asked.messages.push(message(Role::Tool, vec![result("fc-1", "high")]));
-    asked.messages.push(Message::text(Role::User, "and now?"));
+    Arc::make_mut(&mut asked.messages).push(message(Role::Assistant, parts));
+    Arc::make_mut(&mut asked.messages).push(message(Role::Tool, vec![result("salon-call-2", "noon")]));
+    Arc::make_mut(&mut asked.messages).push(message(Role::Tool, vec![result("fc-1", "high")]));
+    Arc::make_mut(&mut asked.messages).push(Message::text(Role::User, "and now?"));
     asked
 }
 
@@ -163,12 +163,12 @@ fn another_model_gets_calls_without_their_signatures() {
 #[test]
 fn calls_without_results_are_left_out() {
     let mut asked = with_calls("lab/gemini-3-pro", Some(("lab/gemini-3-pro", STATE)));
-    asked.messages.retain(|message| message.role != Role::Tool);
+    Arc::make_mut(&mut asked.messages).retain(|message| message.role != Role::Tool);
     let body = body_of(&asked);
     assert!(!body.contains("functionCall") && !body.contains("functionResponse"), "{body}");
     assert!(body.contains(r#"{"role":"model","parts":[{"text":"Looking."}]}"#), "{body}");
     let text = r#"[{"text":"Looking."},{"text":"","thoughtSignature":"QQ=="}]"#;
-    asked.messages[1].parts = vec![
+    Arc::make_mut(&mut asked.messages)[1].parts = vec![
         Part::Opaque { model: "gemini-3-pro".to_owned(), json: text.to_owned() },
         call("x", "now", "{}"),
     ];

@@ -1,6 +1,8 @@
 //! Refusals as servers really word them, and what they teach; and that nothing is learnt twice, of
 //! what was not sent, or of a value that is only out of range.
 
+use std::sync::Arc;
+
 use std::sync::Mutex as Lock;
 
 use super::*;
@@ -15,7 +17,7 @@ fn refused(status: u16, words: &str) -> Fault {
 /// A request in which everything is set.
 fn full() -> ChatRequest {
     let mut request = asked("lab/m");
-    request.messages.insert(0, Message::text(Role::System, "Be brief."));
+    Arc::make_mut(&mut request.messages).insert(0, Message::text(Role::System, "Be brief."));
     request.params = Params {
         temperature: Some(0.5),
         top_p: Some(0.9),

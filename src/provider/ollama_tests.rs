@@ -86,7 +86,7 @@ fn pictures_are_base64_and_nothing_else_is_taken() {
     let with = |media_type: &str, data| {
         let mut asked = asked("lab/qwen3-vl:8b");
         let (media_type, name) = (media_type.to_owned(), Some("plan.x".to_owned()));
-        asked.messages[0].parts.push(Part::Media(Media { media_type, name, data }));
+        Arc::make_mut(&mut asked.messages)[0].parts.push(Part::Media(Media { media_type, name, data }));
         request(&endpoint(), &asked)
     };
     let base64 = || MediaData::Base64(Arc::from("QUJD"));
@@ -117,7 +117,7 @@ fn calls_and_results_go_back() {
         description: "Time".to_owned(),
         schema: r#"{"type":"object"}"#.to_owned(),
     }];
-    asked.messages = vec![
+    asked.messages = Arc::new(vec![
         Message {
             role: Role::Assistant,
             parts: vec![
@@ -128,7 +128,7 @@ fn calls_and_results_go_back() {
             ],
         },
         Message { role: Role::Tool, parts: vec![result("salon-call-2", "noon"), result("a", "high")] },
-    ];
+    ]);
     let body = body_of(&asked);
     let expected = r#"[{"role":"assistant","content":"","thinking":"Both.","tool_calls":[{"id":"a","function":{"name":"tide_at","arguments":{"d":1.50}}},{"function":{"name":"now","arguments":{}}}]},{"role":"tool","content":"high","tool_name":"tide_at","tool_call_id":"a"},{"role":"tool","content":"noon","tool_name":"now"}]"#;
     assert!(body.contains(expected), "{body}");

@@ -83,7 +83,7 @@ pub(super) fn parts(endpoint: &Endpoint, asked: &ChatRequest, form: Form) -> Res
     }
     let further = [&endpoint.extra_body, &asked.params.extra_body].into_iter().flatten();
     extras.extend(further.map(|extra| (Cow::Borrowed(extra.as_str()), "extra_body")));
-    let mut body = to_text(&request)?;
+    let mut body = to_text(&request, asked)?;
     for (extra, setting) in extras {
         body = with_members(&body, &extra, setting)?;
     }
@@ -103,9 +103,13 @@ pub(super) fn parts(endpoint: &Endpoint, asked: &ChatRequest, form: Form) -> Res
     })
 }
 
-/// A body as JSON text.
-pub(super) fn to_text(request: &impl serde::Serialize) -> Result<String, Fault> {
-    serde_json::to_string(request).map_err(|error| {
+/// A body as JSON text; `asked` tells about how long that is.
+pub(super) fn to_text(request: &impl serde::Serialize, asked: &ChatRequest) -> Result<String, Fault> {
+    let text = |part: &Part| if let Part::Text(text) = part { text.len() } else { 0 };
+    let said: usize = asked.messages.iter().flat_map(|message| &message.parts).map(text).sum();
+    let mut body = Vec::with_capacity(said + said / 8 + 1024);
+    let written = serde_json::to_writer(&mut body, request).map_err(|error| error.to_string());
+    written.and_then(|()| String::from_utf8(body).map_err(|error| error.to_string())).map_err(|error| {
         Fault::new(FaultClass::Internal, format!("The request cannot be written: {error}.")).unsent()
     })
 }

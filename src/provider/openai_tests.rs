@@ -1,5 +1,7 @@
 //! Requests: only what is set, in the form that the quirks ask for.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::chat::{Abilities, Dialect, Effort, Params, Quirks, Tool, ToolCall};
 use crate::text::Untrusted;
@@ -11,7 +13,7 @@ pub(crate) fn endpoint() -> Endpoint {
 pub(crate) fn asked(model: &str) -> ChatRequest {
     ChatRequest {
         model: model.parse().expect("a model"),
-        messages: vec![Message::text(Role::User, "hi")],
+        messages: Arc::new(vec![Message::text(Role::User, "hi")]),
         params: Params::default(),
         tools: Vec::new(),
         abilities: Abilities::default(),
@@ -70,7 +72,7 @@ fn calls_and_results_have_messages_of_their_own() {
     let mut asked = asked("lab/m");
     let call =
         ToolCall { id: "c1".to_owned(), name: Untrusted::from("now"), arguments: Untrusted::from("{}") };
-    asked.messages = vec![
+    asked.messages = Arc::new(vec![
         Message { role: Role::Assistant, parts: vec![Part::ToolCall(call)] },
         Message {
             role: Role::Tool,
@@ -80,7 +82,7 @@ fn calls_and_results_have_messages_of_their_own() {
             ],
         },
         Message { role: Role::Assistant, parts: Vec::new() },
-    ];
+    ]);
     let body = body_of(&endpoint(), &asked);
     assert!(body.contains(
         r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{}"}}]},{"role":"tool","content":"noon","tool_call_id":"c1"},{"role":"tool","content":"one","tool_call_id":"c2"},{"role":"assistant","content":""}]"#
@@ -95,7 +97,7 @@ fn thinking_goes_back_while_calls_go_on_and_signatures_always() {
     let json =
         r#"{"reasoning_content":"Ask.","extra_content":{"c1":{"google":{"thought_signature":"U2ln"}}}}"#;
     let state = |model: &str| Part::Opaque { model: model.to_owned(), json: json.to_owned() };
-    asked.messages.extend([
+    Arc::make_mut(&mut asked.messages).extend([
         Message { role: Role::Assistant, parts: vec![state("lab/m"), Part::ToolCall(call)] },
         Message {
             role: Role::Tool,
@@ -110,13 +112,14 @@ fn thinking_goes_back_while_calls_go_on_and_signatures_always() {
     };
     assert_eq!(has(&asked), (true, true));
     let mut ended = asked.clone();
-    ended.messages.push(Message { role: Role::Assistant, parts: vec![Part::Text("At noon.".to_owned())] });
-    ended.messages.push(Message::text(Role::User, "thanks"));
+    Arc::make_mut(&mut ended.messages)
+        .push(Message { role: Role::Assistant, parts: vec![Part::Text("At noon.".to_owned())] });
+    Arc::make_mut(&mut ended.messages).push(Message::text(Role::User, "thanks"));
     assert_eq!(has(&ended), (false, true), "the turn is finished");
-    asked.messages[1].parts[0] = state("lab/other");
+    Arc::make_mut(&mut asked.messages)[1].parts[0] = state("lab/other");
     assert_eq!(has(&asked), (false, false), "another model made it");
-    asked.messages[1].parts = vec![state("lab/m"), Part::Text("At noon.".to_owned())];
-    asked.messages.truncate(2);
+    Arc::make_mut(&mut asked.messages)[1].parts = vec![state("lab/m"), Part::Text("At noon.".to_owned())];
+    Arc::make_mut(&mut asked.messages).truncate(2);
     assert_eq!(has(&asked), (false, false), "nothing was called");
 }
 
@@ -128,7 +131,7 @@ fn media(media_type: &str, name: &str) -> Part {
 #[test]
 fn media_are_content_parts_and_text_alone_is_text() {
     let mut asked = asked("lab/m");
-    asked.messages[0].parts.extend([
+    Arc::make_mut(&mut asked.messages)[0].parts.extend([
         media("image/png", "a.png"),
         Part::Text("and this".to_owned()),
         media("application/pdf", "b.pdf"),
@@ -140,7 +143,7 @@ fn media_are_content_parts_and_text_alone_is_text() {
         name: None,
         data: MediaData::Url("https://example.org/e.jpg".to_owned()),
     };
-    asked.messages[0].parts.push(Part::Media(address));
+    Arc::make_mut(&mut asked.messages)[0].parts.push(Part::Media(address));
     let expected = concat!(
         r#"{"role":"user","content":[{"type":"text","text":"hi"},"#,
         r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,aGk="}},"#,
@@ -187,7 +190,7 @@ fn openai_reasoning_models_have_developers_and_others_have_systems() {
     let role = |endpoint: &Endpoint, model: &str| {
         let mut asked = asked(model);
         asked.params.temperature = Some(0.5);
-        asked.messages.insert(0, Message::text(Role::System, "Be brief."));
+        Arc::make_mut(&mut asked.messages).insert(0, Message::text(Role::System, "Be brief."));
         let body: serde_json::Value = serde_json::from_str(&body_of(endpoint, &asked)).expect("JSON");
         let role = body["messages"][0]["role"].as_str().expect("a role").to_owned();
         (role, body["temperature"].is_number())
@@ -226,10 +229,10 @@ fn ids_of_calls_are_short_where_they_must_be() {
     };
     let mut asked = asked("lab/m");
     let result = Part::ToolResult { call_id: call.id.clone(), text: "noon".to_owned() };
-    asked.messages = vec![
+    asked.messages = Arc::new(vec![
         Message { role: Role::Assistant, parts: vec![Part::ToolCall(call)] },
         Message { role: Role::Tool, parts: vec![result] },
-    ];
+    ]);
     let body: serde_json::Value = serde_json::from_str(&body_of(&mistral, &asked)).expect("JSON");
     let id = body["messages"][0]["tool_calls"][0]["id"].as_str().expect("an id");
     assert_eq!(id.len(), 9);

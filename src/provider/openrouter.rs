@@ -70,8 +70,7 @@ mod tests {
             let mut asked = asked("openrouter/a/b");
             let opaque =
                 Part::Opaque { model: model.to_owned(), json: r#"[{"type":"x","n":1.50}]"#.to_owned() };
-            asked
-                .messages
+            std::sync::Arc::make_mut(&mut asked.messages)
                 .push(Message { role: Role::Assistant, parts: vec![Part::Text("t".to_owned()), opaque] });
             request(&endpoint(), &asked).expect("parts").body
         };

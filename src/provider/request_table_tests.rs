@@ -2,6 +2,8 @@
 //! set adds its own members to the request and touches no other. And what goes back: the opaque
 //! state of a reply goes to the model that made it, and to no other.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -260,11 +262,11 @@ fn state_goes_back_to_its_maker_in_every_format() {
             let state = Part::Opaque { model: maker.to_owned(), json: opaque.clone() };
             let own = calls.iter().cloned().map(Part::ToolCall);
             let parts = [state, Part::Text(text.clone())].into_iter().chain(own).collect();
-            asked.messages.push(Message { role: Role::Assistant, parts });
+            Arc::make_mut(&mut asked.messages).push(Message { role: Role::Assistant, parts });
             let results = calls
                 .iter()
                 .map(|call| Part::ToolResult { call_id: call.id.clone(), text: "done".to_owned() });
-            asked.messages.push(match calls.is_empty() {
+            Arc::make_mut(&mut asked.messages).push(match calls.is_empty() {
                 true => Message::text(Role::User, "go on"),
                 false => Message { role: Role::Tool, parts: results.collect() },
             });

@@ -40,7 +40,7 @@ pub(super) fn decoder(endpoint: &Endpoint) -> Box<dyn Decoder> {
 /// # Errors
 /// When further members of the body, as the config has them, are no JSON object.
 pub(super) fn parts(endpoint: &Endpoint, asked: &ChatRequest) -> Result<HttpParts, Fault> {
-    let mut body = to_text(&written(endpoint, asked)?)?;
+    let mut body = to_text(&written(endpoint, asked)?, asked)?;
     for extra in [&endpoint.extra_body, &asked.params.extra_body].into_iter().flatten() {
         body = with_members(&body, extra, "extra_body")?;
     }

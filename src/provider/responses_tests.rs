@@ -1,6 +1,8 @@
 //! Requests of the Responses API: items in their order, state to the model that made it, and only
 //! what is set; and bodies that are no streams.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::chat::{Effort, Finish, Params, StreamEvent, Tool, ToolCall};
 use crate::provider::openai::tests::{asked, endpoint};
@@ -19,7 +21,7 @@ fn only_what_is_set_is_sent() {
         r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"hi"}]}],"stream":true,"store":false,"include":["reasoning.encrypted_content"]}"#
     );
     let mut full = asked("lab/m");
-    full.messages.insert(0, Message::text(Role::System, "Be brief."));
+    Arc::make_mut(&mut full.messages).insert(0, Message::text(Role::System, "Be brief."));
     full.params = Params {
         temperature: Some(0.5),
         max_tokens: Some(9),
@@ -74,7 +76,7 @@ fn items_keep_their_order_and_state_goes_to_its_maker() {
     let opaque = |model: &str, json: &str| Part::Opaque { model: model.to_owned(), json: json.to_owned() };
     let reasoning = r#"{"id":"rs_1","type":"reasoning","summary":[],"encrypted_content":"eA=="}"#;
     let mut asked = asked("lab/m");
-    asked.messages.push(Message {
+    Arc::make_mut(&mut asked.messages).push(Message {
         role: Role::Assistant,
         parts: vec![
             opaque("lab/m", reasoning),
@@ -86,7 +88,7 @@ fn items_keep_their_order_and_state_goes_to_its_maker() {
         ],
     });
     let result = Part::ToolResult { call_id: "call_1".to_owned(), text: "high".to_owned() };
-    asked.messages.push(Message { role: Role::Tool, parts: vec![result] });
+    Arc::make_mut(&mut asked.messages).push(Message { role: Role::Tool, parts: vec![result] });
     let body = body_of(&endpoint(), &asked);
     let expected = [
         reasoning,
@@ -103,7 +105,7 @@ fn media_are_parts() {
         Part::Media(Media { media_type: media_type.to_owned(), name: name.map(str::to_owned), data })
     };
     let mut asked = asked("lab/m");
-    asked.messages[0].parts.extend([
+    Arc::make_mut(&mut asked.messages)[0].parts.extend([
         media("image/png", Some("a.png"), MediaData::Base64("aGk=".into())),
         media("application/pdf", Some("b.pdf"), MediaData::Base64("aGk=".into())),
         media("application/pdf", None, MediaData::Url("https://example.org/c.pdf".to_owned())),

@@ -80,6 +80,11 @@ impl Untrusted {
         lengthen(&mut self.0, &more.0);
     }
 
+    /// Nothing comes any more: room to grow is given back.
+    pub fn settle(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

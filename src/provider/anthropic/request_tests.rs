@@ -15,7 +15,7 @@ fn sent(asked: &ChatRequest) -> String {
 
 /// The messages alone.
 fn turns_of(messages: Vec<Message>) -> String {
-    let asked = ChatRequest { messages, ..asked(SONNET) };
+    let asked = ChatRequest { messages: messages.into(), ..asked(SONNET) };
     let turns = turns::of(&asked);
     serde_json::to_string(&turns.messages).expect("JSON")
 }
@@ -56,7 +56,7 @@ fn only_what_is_set_is_sent() {
     full.params.top_k = Some(3);
     full.params.temperature = Some(0.25);
     full.params.format = Some(Format::Schema(r#"{"type":"object", "x":1.10}"#.to_owned()));
-    full.messages.insert(0, Message::text(Role::System, "Be brief."));
+    Arc::make_mut(&mut full.messages).insert(0, Message::text(Role::System, "Be brief."));
     full.tools = vec![Tool {
         name: "now".to_owned(),
         description: String::new(),
@@ -122,7 +122,7 @@ fn schemas_are_objects() {
 #[test]
 fn instructions_are_no_message_and_roles_alternate() {
     let mut request = asked(SONNET);
-    request.messages = vec![
+    request.messages = Arc::new(vec![
         Message::text(Role::System, "A"),
         Message::text(Role::User, "one"),
         Message::text(Role::User, "two"),
@@ -132,7 +132,7 @@ fn instructions_are_no_message_and_roles_alternate() {
         Message::text(Role::Assistant, "four"),
         Message::text(Role::Assistant, "five"),
         message(Role::User, vec![]),
-    ];
+    ]);
     let turns = turns::of(&request);
     assert_eq!(turns.system.as_deref(), Some("A\n\nB"));
     assert_eq!(
@@ -247,7 +247,8 @@ fn media_are_pictures_documents_or_told() {
         assert_eq!(turns, format!(r#"[{{"role":"user","content":[{block}]}}]"#));
     }
     let mut request = asked(SONNET);
-    request.messages = vec![message(Role::User, vec![media("audio/wav", here("QUJD")), text("hear")])];
+    request.messages =
+        Arc::new(vec![message(Role::User, vec![media("audio/wav", here("QUJD")), text("hear")])]);
     let turns = turns::of(&request);
     assert_eq!(turns.notes, ["f was left out: audio/wav is not taken."]);
     assert!(!serde_json::to_string(&turns.messages).expect("JSON").contains("QUJD"));

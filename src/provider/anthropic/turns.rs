@@ -64,7 +64,7 @@ pub(super) fn of(asked: &ChatRequest) -> Turns<'_> {
     let mut system = String::new();
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     let mut notes = Vec::new();
-    for message in &asked.messages {
+    for message in asked.messages.iter() {
         let role = match message.role {
             Role::System => {
                 if !system.is_empty() {

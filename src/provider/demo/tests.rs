@@ -1,5 +1,7 @@
 //! The laws of a stream, held by every demo model, and what is particular to some.
 
+use std::sync::Arc;
+
 use std::future::Future;
 use std::task::Context;
 use std::task::Poll;
@@ -35,7 +37,7 @@ fn request(id: &str, said: &[&str]) -> ChatRequest {
     let messages = said.iter().zip(roles.into_iter().cycle()).map(|(text, role)| Message::text(role, *text));
     ChatRequest {
         model: ModelRef::new("demo", id),
-        messages: messages.collect(),
+        messages: Arc::new(messages.collect()),
         params: Params::default(),
         tools: Vec::new(),
         abilities: Abilities::default(),
@@ -313,7 +315,7 @@ fn tools_are_asked_for_and_answered() {
     assert_eq!((heard.calls, heard.finish), (1, Some(Finish::ToolCalls)));
     let mut request = request("tools", &["find it"]);
     let result = Part::ToolResult { call_id: "call_1".into(), text: "three notes".into() };
-    request.messages.push(Message { role: Role::Tool, parts: vec![result] });
+    Arc::make_mut(&mut request.messages).push(Message { role: Role::Tool, parts: vec![result] });
     let answer = super::tests::heard(play(&at_once(), request));
     assert!(answer.text.contains("> three notes"), "{}", answer.text);
     assert_eq!(answer.finish, Some(Finish::Stop));

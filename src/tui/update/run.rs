@@ -210,6 +210,8 @@ fn finished(state: &mut State, run: RunId, outcome: Outcome, out: &mut Vec<Effec
     let unsent = outcome.fault.as_ref().is_some_and(|fault| fault.unsent);
     let speed = live.speed(outcome.tokens.output.unwrap_or(0));
     if let Some(reply) = state.room.reply_mut(live.turn, live.reply) {
+        reply.text.settle();
+        reply.thinking.settle();
         reply.status = outcome.status;
         reply.finish = outcome.finish;
         reply.fault = outcome.fault;

@@ -174,7 +174,7 @@ pub fn begin(state: &mut State, turn: TurnId, seat: SeatId) -> Option<Ask> {
         item.speed = None;
         item.parts.clear();
     }
-    Some(Ask { run, reply, sibling, seat: seat_now, messages })
+    Some(Ask { run, reply, sibling, seat: seat_now, messages: messages.into() })
 }
 
 /// The seat is free: what it held is sent.
